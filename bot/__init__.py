@@ -1,0 +1,1 @@
+"""Acuerdo: people who owe money settle it themselves, in a conversation."""

@@ -1,0 +1,46 @@
+"""Table: case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from bot.kit.models import document, moment, state_of
+
+
+class CaseKind(StrEnum):
+    """The product's first axis: an objection gets evidence, a hardship gets understanding."""
+
+    OBJECTION = "objection"
+    HARDSHIP = "hardship"
+    CRISIS = "crisis"
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Case(SQLModel, table=True):
+    """Something a debtor told us that stops collection and needs an answer by a date."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True, index=True)
+    creditor_id: int = Field(foreign_key="creditor.id", index=True)
+    debtor_id: int | None = Field(default=None, foreign_key="debtor.id", index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    conversation_id: int | None = Field(default=None, foreign_key="conversation.id", index=True)
+    kind: CaseKind = state_of(CaseKind, CaseKind.OBJECTION)
+    reason: str
+    """The intent that opened it, such as `objection_already_paid`."""
+    status: CaseState = state_of(CaseState, CaseState.OPEN)
+    opened_at: datetime = moment()
+    hold_until: datetime | None = moment(nullable=True)
+    """Nothing is sent unasked before this; open cases without it hold until they are closed."""
+    answer_by: datetime = moment()
+    details: dict[str, Any] = document()

@@ -1,0 +1,171 @@
+"""Tables: conversation, message, turn action."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from bot.kit.models import document, moment, state_of
+
+
+class Owner(StrEnum):
+    """Who answers. While it is a person the bot is silent, by this state and nothing else."""
+
+    BOT = "bot"
+    PERSON = "person"
+
+
+class IdentityLevel(IntEnum):
+    """How sure we are who this is (domain 5.1)."""
+
+    UNKNOWN = 0
+    CHANNEL = 1
+    """The channel is bound to a debtor: a signed token, a known number."""
+    VERIFIED = 2
+    """Two facts matched: balance, plan and payment may be spoken of."""
+
+
+class Direction(StrEnum):
+    """Which way a message goes."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    DEBTOR = "debtor"
+    BOT = "bot"
+    PERSON = "person"
+    SYSTEM = "system"
+
+
+class MessageState(StrEnum):
+    """Inbound: received → handled. Outbound: queued → sent → delivered → read, or failed."""
+
+    RECEIVED = "received"
+    HANDLED = "handled"
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Conversation(SQLModel, table=True):
+    """One debtor (or a stranger) talking to one creditor on one channel."""
+
+    __table_args__ = (UniqueConstraint("creditor_id", "channel", "address"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    creditor_id: int = Field(foreign_key="creditor.id", index=True)
+    debtor_id: int | None = Field(default=None, foreign_key="debtor.id", index=True)
+    channel: str
+    address: str
+    """The person's address on the channel; for the web, the hash of the session secret."""
+    language: str = "es"
+    owner: Owner = state_of(Owner, Owner.BOT, index=True)
+    red: bool = False
+    """A crisis: pinned on the console, closed by a person only."""
+    claimed_debtor_id: int | None = Field(default=None, foreign_key="debtor.id")
+    """Whom a signed token or a bound number says this is, before it is verified (level 1)."""
+    verified_at: datetime | None = moment(nullable=True)
+    identity_attempts: int = 0
+    identity_locked_until: datetime | None = moment(nullable=True)
+    identity_evidence: dict[str, Any] = document()
+    """Hashes of facts given so far, until there are enough of them. Emptied on every verdict."""
+    form: str = ""
+    """The Rasa form in progress, or nothing."""
+    yes_means: str = ""
+    """The intent that a bare "yes" to the last message stands for, or nothing."""
+    pending: dict[str, Any] = document()
+    """What the debtor wanted when identity got in the way (`intent`, `message_id`); resumed."""
+    misunderstandings: int = 0
+    epoch: int = 0
+    """Counts Rasa trackers: a fresh one is begun whenever nothing is pending, to stay short."""
+    epoch_turns: int = 0
+    origin: str = ""
+    """A keyed hash of the network address it began from, to slow down guessing."""
+    opted_out_at: datetime | None = moment(nullable=True)
+    created_at: datetime = moment()
+    last_inbound_at: datetime | None = moment(nullable=True)
+    seq: int = 0
+    """The number of the newest message."""
+    lease_until: datetime | None = moment(nullable=True)
+    """Until when one worker has this conversation in hand."""
+
+    @property
+    def dialogue_id(self) -> str:
+        """The name under which Rasa knows the present stretch of this conversation."""
+        return f"{self.id}.{self.epoch}"
+
+
+class Message(SQLModel, table=True):
+    """One message, in or out."""
+
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("conversation_id", "provider_id"),
+        Index("ix_message_pending", "state", "direction"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", index=True)
+    seq: int
+    direction: Direction = state_of(Direction, Direction.IN)
+    author: Author = state_of(Author, Author.DEBTOR)
+    author_name: str = ""
+    text: str
+    name: str = ""
+    """Outbound: which response of the catalogue this is. Inbound: which button was pressed."""
+    buttons: list[dict[str, Any]] = document(list)
+    """Outbound: `{id, title, payload}`; the payload never leaves the server."""
+    links: list[dict[str, Any]] = document(list)
+    provider_id: str
+    """The channel's own number for it; what makes a repetition harmless."""
+    in_reply_to: int | None = Field(default=None, index=True)
+    state: MessageState = state_of(MessageState, MessageState.RECEIVED)
+    intent: str = ""
+    confidence: float | None = None
+    created_at: datetime = moment()
+    handled_at: datetime | None = moment(nullable=True)
+    attempts: int = 0
+    retry_at: datetime | None = moment(nullable=True)
+    notified_delay: bool = False
+    """Whether the debtor was told that the answer to this message will take longer."""
+
+
+class TurnAction(SQLModel, table=True):
+    """What one custom action did for one inbound message, so that doing it again gives the same.
+
+    A process killed in the middle of a turn has the turn run again; an action already committed
+    is then answered from here (invariant 6).
+    """
+
+    __tablename__ = "turn_action"
+    __table_args__ = (UniqueConstraint("message_id", "step"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    step: str
+    """The action's name and how many times it had run before in this turn."""
+    result: dict[str, Any] = document()
+    """The `{events, responses}` that went back to Rasa."""
+    replies: list[dict[str, Any]] = document(list)
+    """The rendered replies, which Rasa only knows by number."""
+    created_at: datetime = moment()
+
+
+class IdentityFailure(SQLModel, table=True):
+    """A wrong answer to "who are you", to lock an origin that keeps guessing."""
+
+    __tablename__ = "identity_failure"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = moment()
+    origin: str = Field(index=True)

@@ -1,0 +1,1 @@
+"""What is owed and why: accounts, immutable ledger entries, statements."""

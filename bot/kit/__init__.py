@@ -1,0 +1,1 @@
+"""Small parts without business words: money, time, ids, database, logging."""

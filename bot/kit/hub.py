@@ -1,0 +1,68 @@
+"""Wakes whoever waits for news of a conversation, inside one process. The database is the truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+
+
+class Hub:
+    """Tells listeners that something changed in a conversation. Safe to call from any thread."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: dict[int, set[asyncio.Event]] = defaultdict(set)
+        self._typing: set[int] = set()
+        self._workers: list[Callable[[int], None]] = []
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Remember the loop that listeners run on."""
+        self._loop = loop
+
+    def on_inbound(self, worker: Callable[[int], None]) -> None:
+        """Call `worker` (on the loop) with the conversation whenever a debtor wrote."""
+        self._workers.append(worker)
+
+    def inbound(self, conversation_id: int) -> None:
+        """A debtor wrote: wake the workers and the listeners."""
+        self._call(self._inbound, conversation_id)
+
+    def changed(self, conversation_id: int) -> None:
+        """Something new can be shown: wake the listeners."""
+        self._call(self._wake, conversation_id)
+
+    def typing(self, conversation_id: int, on: bool) -> None:
+        """An answer is being worked on, or no longer."""
+        (self._typing.add if on else self._typing.discard)(conversation_id)
+        self.changed(conversation_id)
+
+    def is_typing(self, conversation_id: int) -> bool:
+        """Whether an answer is being worked on."""
+        return conversation_id in self._typing
+
+    async def wait(self, conversation_id: int, timeout: float) -> None:
+        """Return when something changed, after `timeout` seconds at the latest."""
+        event = asyncio.Event()
+        self._waiting[conversation_id].add(event)
+        try:
+            await asyncio.wait_for(event.wait(), timeout)
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting[conversation_id].discard(event)
+            if not self._waiting[conversation_id]:
+                del self._waiting[conversation_id]
+
+    def _call(self, function: Callable[[int], None], conversation_id: int) -> None:
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, conversation_id)
+
+    def _inbound(self, conversation_id: int) -> None:
+        for worker in self._workers:
+            worker(conversation_id)
+        self._wake(conversation_id)
+
+    def _wake(self, conversation_id: int) -> None:
+        for event in self._waiting.get(conversation_id, ()):
+            event.set()

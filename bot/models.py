@@ -1,0 +1,11 @@
+"""Every table in one place, for the migrations and for whoever needs the whole schema."""
+
+from bot.arrangements import models as arrangements
+from bot.cases import models as cases
+from bot.conversations import models as conversations
+from bot.debtors import models as debtors
+from bot.debts import models as debts
+from bot.handoff import models as handoff
+from bot.payments import models as payments
+
+__all__ = ["arrangements", "cases", "conversations", "debtors", "debts", "handoff", "payments"]

@@ -1,0 +1,94 @@
+"""Every setting of the app, from the environment (prefix ACUERDO_) or a .env file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_DEMO_ONLY = "demo-only-"
+
+
+class Settings(BaseSettings):
+    """What an operator may set. `docs/settings.md` is the table; a test keeps the two equal."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ACUERDO_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    demo: bool = Field(False, description="Sample data, sandbox payments and demo secrets allowed")
+    database_url: str = Field(
+        "sqlite:///var/acuerdo.db",
+        validation_alias="DATABASE_URL",
+        description="SQLAlchemy URL; SQLite by default, PostgreSQL when outgrown",
+    )
+    host: str = Field("127.0.0.1", description="Address the app listens on")
+    port: int = Field(8000, description="Port the app listens on")
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where debtors reach the app; used in payment links"
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(_DEMO_ONLY + "secret"), description="Signs sessions and links"
+    )
+    identity_key: SecretStr = Field(
+        SecretStr(_DEMO_ONLY + "identity"),
+        description="Keys the hashes of identity data; changing it voids all of them",
+    )
+    rasa_url: str = Field("http://127.0.0.1:5005", description="Where Rasa listens (loopback)")
+    rasa_token: SecretStr = Field(
+        SecretStr(_DEMO_ONLY + "rasa"), description="Rasa's --auth-token"
+    )
+    action_token: SecretStr = Field(
+        SecretStr(_DEMO_ONLY + "actions"), description="Header Rasa sends when it calls an action"
+    )
+    rasa_timeout: float = Field(10.0, description="Seconds to wait for Rasa before trying again")
+    patience: float = Field(
+        6.0, description="Seconds after which a debtor is told that the answer will take longer"
+    )
+    stripe_api_key: SecretStr = Field(
+        SecretStr(""), description="Stripe secret key; empty means the sandbox, in the demo only"
+    )
+    stripe_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Stripe webhook signing secret"
+    )
+    stripe_api_base: str = Field(
+        "", description="Another address for Stripe's API, for tests; empty means Stripe's own"
+    )
+    messages_per_minute: int = Field(
+        40, gt=0, description="Messages one conversation may send before it is asked to wait"
+    )
+    sessions_per_minute: int = Field(
+        60, gt=0, description="Conversations one network address may begin"
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    trust_proxy: bool = Field(
+        False, description="Believe X-Forwarded-For from the reverse proxy in front"
+    )
+    in_process_worker: bool = Field(
+        True, description="Answer messages in the app's process; false where `acuerdo worker` runs"
+    )
+    data_dir: Path = Field(Path("var"), description="Where SQLite files and the demo keep data")
+
+    @model_validator(mode="after")
+    def _refuse_placeholders(self) -> Settings:
+        if self.demo:
+            return self
+        weak = [
+            name
+            for name in ("secret_key", "identity_key", "rasa_token", "action_token")
+            if getattr(self, name).get_secret_value().startswith(_DEMO_ONLY)
+            or len(getattr(self, name).get_secret_value()) < 24
+        ]
+        if weak:
+            names = ", ".join(f"ACUERDO_{name.upper()}" for name in weak)
+            raise ValueError(
+                f"set {names} to a random text of 24 characters or more "
+                "(for instance: openssl rand -base64 32), or ACUERDO_DEMO=1 for a rehearsal"
+            )
+        return self
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether payments go to the sandbox because no Stripe key is set."""
+        return not self.stripe_api_key.get_secret_value()
