@@ -1,0 +1,1 @@
+"""Offers, instalment plans and promises: how a balance gets settled."""

@@ -1,0 +1,84 @@
+"""Opening cases and saying what holds an account."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from bot.cases import repository
+from bot.cases.models import Case, CaseKind
+from bot.debtors.events import log_event
+from bot.kit.clock import local_date
+from bot.kit.ids import readable
+from bot.policies.loader import after_business_days, hold_for
+
+
+def kind_of(reason: str) -> CaseKind:
+    """An objection, a hardship or a crisis, by the first word of the intent."""
+    return CaseKind(reason.split("_")[0])
+
+
+def open_case(
+    session: Session,
+    *,
+    reason: str,
+    creditor_id: int,
+    debtor_id: int | None,
+    account_id: int | None,
+    conversation_id: int,
+    timezone: str,
+    now: datetime,
+) -> Case:
+    """Write down what the debtor told us, stop collection, and set the day of the answer.
+
+    Telling the same thing again in the same conversation finds the same case.
+    """
+    known = repository.open_case(session, conversation_id, reason)
+    if known:
+        return known
+    today = local_date(now, timezone)
+    hold = hold_for(reason, today)
+    case = Case(
+        number=readable("C"),
+        creditor_id=creditor_id,
+        debtor_id=debtor_id,
+        account_id=account_id,
+        conversation_id=conversation_id,
+        kind=kind_of(reason),
+        reason=reason,
+        opened_at=now,
+        hold_until=now + hold.duration if hold.duration else None,
+        answer_by=_end_of(after_business_days(today, hold.answer_business_days), timezone),
+    )
+    session.add(case)
+    session.flush()
+    log_event(
+        session,
+        "case.opened",
+        at=now,
+        actor="debtor",
+        creditor_id=creditor_id,
+        conversation_id=conversation_id,
+        debtor_id=debtor_id,
+        case=case.number,
+        reason=reason,
+        kind=case.kind.value,
+    )
+    return case
+
+
+def _end_of(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time(18), ZoneInfo(timezone))
+
+
+def holding(cases: list[Case], now: datetime) -> Case | None:
+    """The case that keeps reminders from going out at `now`, if one does.
+
+    One without a date holds until somebody closes it.
+    """
+    for case in cases:
+        if case.hold_until is None or case.hold_until > now:
+            return case
+    return None

@@ -1,0 +1,135 @@
+"""Queries on conversations and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, func, or_, select
+
+from bot.conversations.models import (
+    Conversation,
+    Direction,
+    Message,
+    MessageState,
+    Owner,
+)
+
+
+def locked(session: Session, conversation_id: int) -> Conversation:
+    """The conversation, with its row locked until the transaction ends."""
+    return session.exec(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def by_address(
+    session: Session, creditor_id: int, channel: str, address: str
+) -> Conversation | None:
+    """A creditor's conversation with `address` on `channel`."""
+    return session.exec(
+        select(Conversation).where(
+            Conversation.creditor_id == creditor_id,
+            Conversation.channel == channel,
+            Conversation.address == address,
+        )
+    ).first()
+
+
+def by_session(session: Session, channel: str, address: str) -> Conversation | None:
+    """The conversation behind a session secret's hash."""
+    return session.exec(
+        select(Conversation).where(
+            Conversation.channel == channel, Conversation.address == address
+        )
+    ).first()
+
+
+def by_provider_id(session: Session, conversation_id: int, provider_id: str) -> Message | None:
+    """The message that the channel knows as `provider_id`."""
+    return session.exec(
+        select(Message).where(
+            Message.conversation_id == conversation_id, Message.provider_id == provider_id
+        )
+    ).first()
+
+
+def by_seq(session: Session, conversation_id: int, seq: int) -> Message | None:
+    """Message number `seq` of a conversation."""
+    return session.exec(
+        select(Message).where(Message.conversation_id == conversation_id, Message.seq == seq)
+    ).first()
+
+
+def after(
+    session: Session, conversation_id: int, seq: int, limit: int = 200
+) -> Sequence[Message]:
+    """Messages newer than number `seq`, in order."""
+    return session.exec(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.seq > seq)
+        .order_by(col(Message.seq))
+        .limit(limit)
+    ).all()
+
+
+def latest(session: Session, conversation_id: int, limit: int) -> list[Message]:
+    """The last `limit` messages, in order."""
+    rows = session.exec(
+        select(Message)
+        .where(Message.conversation_id == conversation_id)
+        .order_by(col(Message.seq).desc())
+        .limit(limit)
+    ).all()
+    return list(reversed(rows))
+
+
+def last_outbound(session: Session, conversation_id: int) -> Message | None:
+    """The newest message sent to the debtor."""
+    return session.exec(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id, Message.direction == Direction.OUT
+        )
+        .order_by(col(Message.seq).desc())
+        .limit(1)
+    ).first()
+
+
+def next_unanswered(session: Session, conversation_id: int) -> Message | None:
+    """The oldest inbound message nobody has dealt with yet."""
+    return session.exec(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.direction == Direction.IN,
+            Message.state == MessageState.RECEIVED,
+        )
+        .order_by(col(Message.seq))
+        .limit(1)
+    ).first()
+
+
+def with_unanswered(session: Session, now: datetime, limit: int = 200) -> Sequence[int]:
+    """Conversations of the bot with a message due for an answer that no worker has in hand."""
+    return session.exec(
+        select(Conversation.id)
+        .join(Message, col(Message.conversation_id) == col(Conversation.id))
+        .where(
+            Message.state == MessageState.RECEIVED,
+            Message.direction == Direction.IN,
+            or_(col(Message.retry_at).is_(None), col(Message.retry_at) <= now),
+            or_(col(Conversation.lease_until).is_(None), col(Conversation.lease_until) <= now),
+        )
+        .distinct()
+        .limit(limit)
+    ).all()  # type: ignore[return-value]
+
+
+def count_by_owner(session: Session) -> dict[str, int]:
+    """How many conversations the bot and people have."""
+    rows = session.exec(select(Conversation.owner, func.count()).group_by(Conversation.owner)).all()
+    return {Owner(owner).value: count for owner, count in rows}

@@ -1,0 +1,1 @@
+"""Limits and facts as dated YAML with sources: negotiation, holds, crisis lines."""

@@ -1,0 +1,1 @@
+"""What a debtor reads: one catalogue per language, and the code that fills it in."""
