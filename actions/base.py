@@ -1,0 +1,162 @@
+"""The shared shape of every action. Abstract on purpose: rasa-sdk registers what is not."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from bot.understanding.identity import read_identity
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.conversations.identity import Verdict, identify
+from bot.conversations.models import IdentityLevel, Owner
+from bot.dialogue.turn import Turn, current_turn
+
+
+class Act(Action, ABC):
+    """An action: reads the turn, calls one service, says something.
+
+    With `needs_identity` it only runs for a verified debtor; anybody else is first asked who they
+    are, and the request is taken up again afterwards.
+    """
+
+    needs_identity: ClassVar[bool] = False
+
+    def name(self) -> str:
+        """`ActionShowBalance` is `action_show_balance`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Act on the current turn and tell Rasa what follows."""
+        turn = current_turn()
+        turn.intent = turn.intent or _intent(tracker)
+        if turn.conversation.owner is Owner.PERSON and not turn.replies:
+            return [*leave(turn), FollowupAction("action_listen")]
+        asks_first = self.needs_identity and turn.level < IdentityLevel.VERIFIED
+        if asks_first and not identified_on_the_way(turn):
+            return self.without_identity(turn, tracker)
+        events = self.act(turn, tracker)
+        if self.needs_identity:
+            turn.conversation.pending = {}
+        kinds = {event["event"] for event in events}
+        if "followup" in kinds:
+            return events
+        # Back to the form that this interrupted, if there is one; else it is the debtor's turn.
+        form = None if "active_loop" in kinds else tracker.active_loop_name
+        return [*events, FollowupAction(form or "action_listen")]
+
+    @abstractmethod
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        """Do the work; answers the events that Rasa must know of."""
+
+    def without_identity(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        """Keep the request for later and ask who this is."""
+        turn.conversation.pending = {
+            "action": self.name(),
+            "intent": turn.intent,
+            "message_id": turn.message.id,
+        }
+        return [*leave(turn), FollowupAction("action_start_identity")]
+
+
+class Form(Act, ABC):
+    """Reads the answer to what a form has just asked.
+
+    `answer` gives the events that fill or empty slots, or nothing where the message is no answer:
+    then Rasa answers it as what it is and comes back to the question.
+    """
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Read the answer, unless Rasa only comes back from an interruption."""
+        turn = current_turn()
+        turn.intent = turn.intent or _intent(tracker)
+        asked = tracker.get_slot("requested_slot")
+        if asked is None or _came_back(tracker):
+            return []
+        return self.answer(turn, asked, tracker)
+
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        """Not used: a form is run, not acted."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def answer(self, turn: Turn, asked: str, tracker: Tracker) -> list[EventType]:
+        """What the message means as an answer to the slot `asked`."""
+
+
+class Ask(Act, ABC):
+    """Asks for what a form needs next."""
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask; the form itself listens afterwards."""
+        turn = current_turn()
+        turn.intent = turn.intent or _intent(tracker)
+        turn.conversation.form = str(tracker.active_loop_name or "")
+        return self.act(turn, tracker)
+
+
+def _came_back(tracker: Tracker) -> bool:
+    """Whether something else was done since the message: the form is begun or taken up again."""
+    for event in reversed(tracker.events):
+        if event["event"] == "user":
+            return False
+        if event["event"] == "action_execution_rejected":
+            return True
+        if event["event"] == "action" and event["name"] != tracker.active_loop_name:
+            return True
+    return False
+
+
+STOP_FORM: list[EventType] = [SlotSet("requested_slot", None)]
+"""From a form's answer: end the form here."""
+
+
+def leave(turn: Turn) -> list[EventType]:
+    """End whatever form is in progress."""
+    turn.conversation.form = ""
+    return [ActiveLoop(None), SlotSet("requested_slot", None)]
+
+
+def button_reference(tracker: Tracker) -> str | None:
+    """What the pressed button refers to, such as the number of an offer."""
+    return next(iter(tracker.get_latest_entity_values("reference")), None)
+
+
+def identified_on_the_way(turn: Turn) -> bool:
+    """Whether the request itself says who this is ("soy Ana Ruiz, 4821, 12/03/85, y debo?")."""
+    if turn.message.name:
+        return False
+    evidence = read_identity(turn.message.text, country=turn.creditor.country)
+    if not (evidence.births and (evidence.last4s or evidence.postcodes)):
+        return False
+    return try_to_identify(turn) is Verdict.VERIFIED
+
+
+def try_to_identify(turn: Turn) -> Verdict:
+    """Read the message as an answer to "who are you"."""
+    return identify(
+        turn.session,
+        turn.conversation,
+        turn.message.text,
+        key=turn.settings.identity_key.get_secret_value(),
+        country=turn.creditor.country,
+        now=turn.now,
+    )
+
+
+def _intent(tracker: Tracker) -> str:
+    return str((tracker.latest_message or {}).get("intent", {}).get("name") or "")
+
+
+def confidence(tracker: Tracker) -> float:
+    """How sure the classifier is of the message's intent."""
+    return float((tracker.latest_message or {}).get("intent", {}).get("confidence") or 0.0)

@@ -1,0 +1,53 @@
+""""Stop" and "that is not me": honoured at once, without a question."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType
+
+from actions.base import Act, leave
+from bot.debtors import repository as debtors
+from bot.debtors.models import Debtor
+from bot.dialogue.turn import Turn
+
+
+class ActionOptOut(Act):
+    """No more messages unasked, on any channel we know; one confirmation, then silence."""
+
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        conversation = turn.conversation
+        conversation.opted_out_at = conversation.opted_out_at or turn.now
+        debtor_id = conversation.debtor_id or conversation.claimed_debtor_id
+        if debtor_id and (debtor := turn.session.get(Debtor, debtor_id)):
+            debtor.opted_out_at = debtor.opted_out_at or turn.now
+            _suppress(turn, debtor_id, "opted_out")
+        turn.log("contact.opted_out", channel=conversation.channel)
+        turn.say("utter_opted_out", buttons=("ask_balance", "ask_human"))
+        conversation.pending = {}
+        return leave(turn)
+
+
+class ActionWrongPerson(Act):
+    """Confirms nothing, not even that anybody is looked for, and never writes here again."""
+
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        conversation = turn.conversation
+        debtor_id = conversation.debtor_id or conversation.claimed_debtor_id
+        if debtor_id:
+            _suppress(turn, debtor_id, "wrong_person", channel=conversation.channel)
+        conversation.opted_out_at = conversation.opted_out_at or turn.now
+        conversation.debtor_id = conversation.claimed_debtor_id = None
+        conversation.verified_at = None
+        conversation.identity_evidence = {}
+        conversation.pending = {}
+        turn.__dict__.pop("debtor", None)
+        turn.log("contact.wrong_person", channel=conversation.channel)
+        turn.say("utter_wrong_person")
+        return leave(turn)
+
+
+def _suppress(turn: Turn, debtor_id: int, reason: str, channel: str | None = None) -> None:
+    for point in debtors.contact_points(turn.session, debtor_id):
+        if channel is None or point.channel == channel:
+            point.suppressed_at = point.suppressed_at or turn.now
+            point.suppressed_reason = point.suppressed_reason or reason

@@ -1,0 +1,362 @@
+"""From an inbound message to its answer: the gate, Rasa, the outbox. One transaction per step."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, update
+
+from bot.conversations import repository, rules, service
+from bot.conversations.models import (
+    Author,
+    Conversation,
+    IdentityLevel,
+    Message,
+    MessageState,
+    Owner,
+    TurnAction,
+)
+from bot.conversations.service import Button, Link, Outgoing
+from bot.debtors.models import Creditor
+from bot.dialogue import memo
+from bot.dialogue.client import Dialogue, DialogueDown, Said
+from bot.dialogue.turn import Turn
+from bot.kit.clock import Clock
+from bot.kit.db import Database
+from bot.kit.hub import Hub
+from bot.settings import Settings
+from bot.understanding.identity import read_identity
+from bot.understanding.language import detect_language
+from bot.understanding.safety_net import check
+from bot.understanding.text import fold, neutralise
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+ROTATE_AFTER = 6
+"""Turns after which a tracker is closed, if nothing is pending: Rasa reads all of it each turn."""
+ROTATE_ANYWAY_AFTER = 40
+LONGEST_BACK_OFF = 30
+
+_PERSON_WORDS = frozenset(
+    ["asesor", "asesora", "humano", "persona", "agente", "operador", "atendente", "pessoa", "agent", "human", "person"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message on its way to Rasa."""
+
+    message_id: int
+    dialogue_id: str
+    text: str
+    attempts: int
+
+
+RunLocally = Callable[[Session, Conversation, Message, str], list[dict[str, Any]]]
+"""Runs one custom action without Rasa: for what must never wait for it."""
+
+
+class Turns:
+    """Answers what debtors write, in order within a conversation, side by side across them."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        dialogue: Dialogue,
+        clock: Clock,
+        settings: Settings,
+        hub: Hub,
+        run_locally: RunLocally,
+        at_once: int = 16,
+    ) -> None:
+        self._db = database
+        self._dialogue = dialogue
+        self._clock = clock
+        self._settings = settings
+        self._hub = hub
+        self._run_locally = run_locally
+        self._slots = asyncio.Semaphore(at_once)
+        self._busy: set[int] = set()
+        self._again: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # ---- scheduling -----------------------------------------------------------------------
+
+    def wake(self, conversation_id: int) -> None:
+        """There may be something to answer; called on the event loop."""
+        if conversation_id in self._busy:
+            self._again.add(conversation_id)
+            return
+        self._busy.add(conversation_id)
+        task = asyncio.create_task(self._work(conversation_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, conversation_id: int) -> None:
+        try:
+            async with self._slots:
+                while await self.answer_next(conversation_id):
+                    pass
+        except Exception:
+            log.exception("turn.failed", extra={"data": {"conversation": conversation_id}})
+        finally:
+            self._busy.discard(conversation_id)
+            if conversation_id in self._again:
+                self._again.discard(conversation_id)
+                self.wake(conversation_id)
+
+    async def sweep(self) -> None:
+        """Pick up whatever is still unanswered: after a crash, after an outage of Rasa."""
+        now = self._clock.now()
+        with self._db.reading() as session:
+            waiting = repository.with_unanswered(session, now)
+        for conversation_id in waiting:
+            self.wake(conversation_id)
+
+    async def run(self) -> None:
+        """Sweep for ever, once a second."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("sweep.failed")
+            await asyncio.sleep(1)
+
+    def forget_leases(self) -> None:
+        """At the start of the only worker: nobody else has anything in hand."""
+        with self._db.transaction() as session:
+            session.exec(update(Conversation).values(lease_until=None))
+
+    # ---- one message ----------------------------------------------------------------------
+
+    async def answer_next(self, conversation_id: int) -> bool:
+        """Answer the oldest unanswered message. False where there is none, or not now."""
+        prepared = await asyncio.to_thread(self._prepare, conversation_id)
+        if prepared is None or isinstance(prepared, bool):
+            return bool(prepared)
+        self._hub.typing(conversation_id, True)
+        try:
+            said = await self._ask(conversation_id, prepared)
+        except DialogueDown as down:
+            await asyncio.to_thread(self._postpone, conversation_id, prepared, str(down))
+            return False
+        finally:
+            self._hub.typing(conversation_id, False)
+        await asyncio.to_thread(self._finish, conversation_id, prepared.message_id, said)
+        self._hub.changed(conversation_id)
+        return True
+
+    async def _ask(self, conversation_id: int, prepared: Prepared) -> list[Said]:
+        if prepared.attempts:
+            known = await self._dialogue.recall(prepared.dialogue_id, prepared.message_id)
+            if known is not None:
+                return known
+        task = asyncio.ensure_future(
+            self._dialogue.send(prepared.dialogue_id, prepared.message_id, prepared.text)
+        )
+        done, _ = await asyncio.wait({task}, timeout=self._settings.patience)
+        if not done:
+            await asyncio.to_thread(self._say_slow, conversation_id, prepared.message_id)
+            self._hub.changed(conversation_id)
+        return await task
+
+    def _prepare(self, conversation_id: int) -> Prepared | bool | None:
+        """Take the next message in hand; deal with it here where Rasa has no say in it."""
+        now = self._clock.now()
+        with self._db.transaction() as session:
+            conversation = repository.locked(session, conversation_id)
+            if conversation.lease_until and conversation.lease_until > now:
+                return None
+            message = repository.next_unanswered(session, conversation_id)
+            if message is None or (message.retry_at and message.retry_at > now):
+                return None
+            net = None if message.name else check(message.text)
+            if conversation.owner is Owner.PERSON:
+                if net == "crisis" and not conversation.red:
+                    conversation.red = True
+                self._close(message)
+                session.add(message)
+                self._hub.changed(conversation_id)
+                return True
+            if not message.name:
+                conversation.language = detect_language(
+                    message.text, current=conversation.language
+                )
+            local = _LOCAL.get(net or "") or self._while_down(message)
+            if local:
+                replies = self._run_locally(session, conversation, message, local)
+                self._post_all(session, conversation, message, replies)
+                self._close(message)
+                conversation.form = ""
+                _new_tracker(conversation)
+                self._hub.changed(conversation_id)
+                return True
+            conversation.lease_until = now + LEASE
+            assert message.id is not None
+            return Prepared(
+                message.id,
+                conversation.dialogue_id,
+                self._for_rasa(session, conversation, message),
+                message.attempts,
+            )
+
+    @staticmethod
+    def _while_down(message: Message) -> str | None:
+        """Asking for a person works even while Rasa does not."""
+        words = set(fold(message.text).split())
+        asks = message.name == "/ask_human" or (words & _PERSON_WORDS and len(words) <= 4)
+        return "action_hand_over" if message.attempts and asks else None
+
+    def _for_rasa(self, session: Session, conversation: Conversation, message: Message) -> str:
+        """What Rasa gets to read: a button's payload, or text that can be nothing but text.
+
+        Before identification no digit leaves the app; an answer that says who somebody is does
+        not leave it at all (invariants 9 and 10).
+        """
+        if message.name:
+            return message.name
+        if service.identity_level(conversation) >= IdentityLevel.VERIFIED:
+            return neutralise(message.text)
+        creditor = session.get(Creditor, conversation.creditor_id)
+        assert creditor is not None
+        if _says_who(message.text, creditor.country, asked=conversation.form == "identity_form"):
+            return "/give_identity"
+        return neutralise(_without_digits(message.text))
+
+    def _say_slow(self, conversation_id: int, message_id: int) -> None:
+        with self._db.transaction() as session:
+            conversation = repository.locked(session, conversation_id)
+            message = session.get_one(Message, message_id)
+            self._tell_delay(session, conversation, message)
+
+    def _tell_delay(self, session: Session, conversation: Conversation, message: Message) -> None:
+        assert conversation.id is not None
+        last = repository.last_outbound(session, conversation.id)
+        if message.notified_delay or (last and last.name == "utter_slow"):
+            return
+        message.notified_delay = True
+        turn = self._turn(session, conversation, message)
+        turn.say("utter_slow", buttons=("ask_human",))
+        self._post_all(session, conversation, message, turn.replies, suffix="slow")
+
+    def _postpone(self, conversation_id: int, prepared: Prepared, why: str) -> None:
+        """Rasa did not answer: keep the message, say so honestly, try again soon."""
+        now = self._clock.now()
+        with self._db.transaction() as session:
+            conversation = repository.locked(session, conversation_id)
+            message = session.get_one(Message, prepared.message_id)
+            message.attempts += 1
+            wait = min(2 ** min(message.attempts - 1, 6), LONGEST_BACK_OFF)
+            message.retry_at = now + timedelta(seconds=wait)
+            conversation.lease_until = None
+            if (now - message.created_at).total_seconds() >= self._settings.patience:
+                self._tell_delay(session, conversation, message)
+        self._hub.changed(conversation_id)
+        log.warning("dialogue.down", extra={"data": {"message": prepared.message_id, "why": why}})
+
+    def _finish(self, conversation_id: int, message_id: int, said: list[Said]) -> None:
+        """Post what was said and close the message, in one transaction."""
+        with self._db.transaction() as session:
+            conversation = repository.locked(session, conversation_id)
+            message = session.get_one(Message, message_id)
+            conversation.lease_until = None
+            if message.state is MessageState.HANDLED:
+                return
+            turn = self._turn(session, conversation, message)
+            steps = memo.of_message(session, message_id)
+            replies = [r for item in said for r in self._rendered(turn, steps, item)]
+            if not replies and conversation.owner is Owner.BOT:
+                log.error("turn.silent", extra={"data": {"message": message_id}})
+                turn.say("utter_error", buttons=("ask_human",))
+                replies = turn.replies
+            self._post_all(session, conversation, message, replies)
+            if not any(s.step.startswith("action_misunderstood") for s in steps):
+                conversation.misunderstandings = 0
+            was_identity = any("identity" in s.step or "identify" in s.step for s in steps)
+            if was_identity and not message.name:
+                message.text = rules.mask_digits(message.text)
+            self._close(message)
+            conversation.epoch_turns += 1
+            if conversation.epoch_turns >= (
+                ROTATE_ANYWAY_AFTER if conversation.form else ROTATE_AFTER
+            ):
+                _new_tracker(conversation)
+
+    @staticmethod
+    def _rendered(turn: Turn, steps: list[TurnAction], said: Said) -> list[dict[str, Any]]:
+        """Turn what Rasa said (a name, or the number of an action's replies) into messages."""
+        if step := said.custom.get("step"):
+            return next((s.replies for s in steps if s.step == step), [])
+        if key := said.custom.get("response"):
+            turn.replies.clear()
+            turn.say(str(key), buttons=tuple(said.custom.get("buttons") or ()))
+            return list(turn.replies)
+        return []
+
+    def _post_all(
+        self,
+        session: Session,
+        conversation: Conversation,
+        message: Message,
+        replies: list[dict[str, Any]],
+        suffix: str = "",
+    ) -> None:
+        for place, reply in enumerate(replies):
+            service.post(
+                session,
+                conversation,
+                Outgoing(
+                    name=reply["name"],
+                    text=reply["text"],
+                    buttons=[Button(**b) for b in reply["buttons"]],
+                    links=[Link(**link) for link in reply["links"]],
+                ),
+                author=Author.BOT,
+                provider_id=f"re:{message.id}:{suffix}{place}",
+                in_reply_to=message.id,
+                now=self._clock.now(),
+            )
+
+    def _turn(self, session: Session, conversation: Conversation, message: Message) -> Turn:
+        creditor = session.get_one(Creditor, conversation.creditor_id)
+        return Turn(
+            session=session,
+            settings=self._settings,
+            conversation=conversation,
+            creditor=creditor,
+            message=message,
+            now=self._clock.now(),
+        )
+
+    def _close(self, message: Message) -> None:
+        message.state = MessageState.HANDLED
+        message.handled_at = self._clock.now()
+
+
+_LOCAL = {"crisis": "action_crisis", "opt_out": "action_opt_out"}
+"""What the deterministic net does by itself: neither waits for Rasa nor depends on it."""
+
+
+def _new_tracker(conversation: Conversation) -> None:
+    conversation.epoch += 1
+    conversation.epoch_turns = 0
+    conversation.form = ""
+
+
+def _without_digits(text: str) -> str:
+    return "".join("0" if letter.isdigit() else letter for letter in text)
+
+
+def _says_who(text: str, country: str, *, asked: bool) -> bool:
+    evidence = read_identity(text, country=country)
+    if evidence.births and (evidence.last4s or evidence.postcodes):
+        return True
+    has_number = bool(evidence.last4s or evidence.postcodes)
+    return asked and (bool(evidence.births) or (has_number and len(text.split()) <= 8))

@@ -1,0 +1,179 @@
+"""Where Rasa's custom actions run: a private route of the app, one transaction an action."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from typing import Any
+
+from fastapi import APIRouter, Header, HTTPException, Request
+from fastapi.responses import JSONResponse
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from bot.conversations import repository
+from bot.conversations.models import Conversation, Message, MessageState
+from bot.debtors.models import Creditor
+from bot.dialogue import memo
+from bot.dialogue.turn import Turn, active
+from bot.kit.clock import Clock
+from bot.kit.db import Database
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class DroppedEvents(RuntimeError):
+    """An action returned events that rasa-sdk threw away: a bug of ours, never to pass silently."""
+
+
+class UnknownMessage(LookupError):
+    """Rasa asks for an action on a message the app never sent it."""
+
+
+class ActionHost:
+    """Runs the classes of `actions/` for Rasa, and for the app where Rasa must not be waited for."""
+
+    def __init__(self, *, database: Database, clock: Clock, settings: Settings) -> None:
+        self._db = database
+        self._clock = clock
+        self._settings = settings
+        self.executor = ActionExecutor()
+        self.executor.register_package("actions")
+
+    def run(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Run the action Rasa asks for, once per message and step (invariant 6).
+
+        Raises:
+            ActionExecutionRejection: a form says that the message is no answer to it.
+            UnknownMessage: the call names no message of ours.
+        """
+        latest = call["tracker"].get("latest_message") or {}
+        message_id = (latest.get("metadata") or {}).get("message_id")
+        if not isinstance(message_id, int):
+            raise UnknownMessage
+        step = f"{call['next_action']}#{_position(call['tracker'])}"
+        with self._db.transaction() as session:
+            message = session.get(Message, message_id)
+            if message is None:
+                raise UnknownMessage
+            conversation = repository.locked(session, message.conversation_id)
+            done = memo.recall(session, message_id, step)
+            if done:
+                return done.result
+            if message.state is MessageState.HANDLED:
+                return {"events": [], "responses": []}
+            intent = latest.get("intent") or {}
+            message.intent = str(intent.get("name") or "")
+            message.confidence = intent.get("confidence")
+            turn = self._turn(session, conversation, message)
+            result = self._execute(call, turn)
+            if turn.replies:
+                result["responses"] = [{"custom": {"step": step}}]
+            memo.remember(
+                session, message_id, step, result=result, replies=turn.replies, now=turn.now
+            )
+            return result
+
+    def run_locally(
+        self, session: Session, conversation: Conversation, message: Message, name: str
+    ) -> list[dict[str, Any]]:
+        """Run one action without Rasa, inside the caller's transaction; answers its replies."""
+        call = {
+            "next_action": name,
+            "domain": {},
+            "tracker": {
+                "sender_id": conversation.dialogue_id,
+                "slots": {},
+                "latest_message": {"intent": {"name": name.removeprefix("action_")}},
+                "events": [],
+                "active_loop": {},
+                "latest_action_name": "action_listen",
+                "paused": False,
+                "followup_action": None,
+            },
+        }
+        turn = self._turn(session, conversation, message)
+        message.intent = name.removeprefix("action_")
+        self._execute(call, turn)
+        return turn.replies
+
+    def _execute(self, call: dict[str, Any], turn: Turn) -> dict[str, Any]:
+        kept: dict[str, int] = {}
+        name = call["next_action"]
+        original = self.executor.actions.get(name)
+
+        async def run() -> dict[str, Any]:
+            async def counted(*args: Any) -> Any:
+                events = await original(*args)
+                kept["returned"] = len(events or [])
+                return events
+
+            if original is None:
+                raise ActionNotFoundException(name)
+            local = ActionExecutor()
+            local.actions = {name: counted}
+            result = await local.run(call)
+            assert result is not None
+            return result.model_dump() if hasattr(result, "model_dump") else dict(result)
+
+        with active(turn):
+            result = asyncio.run(run())
+        if len(result["events"]) != kept.get("returned", 0):
+            raise DroppedEvents(name)
+        return result
+
+    def _turn(self, session: Session, conversation: Conversation, message: Message) -> Turn:
+        creditor = session.get_one(Creditor, conversation.creditor_id)
+        return Turn(
+            session=session,
+            settings=self._settings,
+            conversation=conversation,
+            creditor=creditor,
+            message=message,
+            now=self._clock.now(),
+        )
+
+
+def _position(tracker: dict[str, Any]) -> int:
+    """How many events the present turn has: the same each time the turn is run."""
+    count = 0
+    for event in reversed(tracker.get("events") or []):
+        if event.get("event") == "user":
+            break
+        count += 1
+    return count
+
+
+def actions_router(host: ActionHost, secret: str) -> APIRouter:
+    """`POST /rasa/actions`: only for whoever holds the secret, which is Rasa."""
+    router = APIRouter()
+
+    @router.post("/rasa/actions", include_in_schema=False)
+    async def act(
+        request: Request, x_acuerdo_actions: str = Header(default="")
+    ) -> JSONResponse:
+        if not hmac.compare_digest(x_acuerdo_actions.encode(), secret.encode()):
+            raise HTTPException(status_code=404)
+        call = await request.json()
+        try:
+            return JSONResponse(await run_in_threadpool(host.run, call))
+        except ActionExecutionRejection as rejection:
+            return JSONResponse(
+                {"error": str(rejection), "action_name": rejection.action_name}, status_code=400
+            )
+        except ActionNotFoundException as missing:
+            return JSONResponse(
+                {"error": str(missing), "action_name": missing.action_name}, status_code=404
+            )
+        except Exception:
+            # Not what the SDK's own server does: it would send the conversation back.
+            log.exception(
+                "action.failed", extra={"data": {"action": str(call.get("next_action"))}}
+            )
+            return JSONResponse({"error": "action failed"}, status_code=500)
+
+    return router
