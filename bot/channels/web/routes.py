@@ -1,0 +1,366 @@
+"""The web chat over HTTP and WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib.resources import files
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from bot.channels.web import sessions
+from bot.channels.web.wire import NewSession, Receipt, Sent, public
+from bot.conversations import repository, service
+from bot.conversations.models import Conversation, Direction, MessageState
+from bot.debtors import repository as debtors
+from bot.debtors.models import Creditor
+from bot.kit.clock import Clock
+from bot.kit.db import Database
+from bot.kit.hub import Hub
+from bot.kit.limits import RateLimit
+from bot.settings import Settings
+
+_LONGEST_WAIT = 25.0
+
+
+class Refusal(Exception):
+    """An answer with a status and a code the widget knows."""
+
+    def __init__(self, status: int, error: str, message: str = "", retry_after: int = 0) -> None:
+        self.status, self.error, self.message = status, error, message
+        self.retry_after = retry_after
+        super().__init__(error)
+
+    def response(self) -> JSONResponse:
+        """The refusal as HTTP."""
+        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+        body = {"error": self.error, "message": self.message}
+        return JSONResponse(body, status_code=self.status, headers=headers)
+
+
+class WebChat:
+    """What the HTTP routes and the socket have in common."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings, hub: Hub) -> None:
+        self.db, self.clock, self.settings, self.hub = database, clock, settings, hub
+        self.session_limit = RateLimit(f"{settings.sessions_per_minute}/minute")
+        self.message_limit = RateLimit(f"{settings.messages_per_minute}/minute")
+
+    def begin(self, asked: NewSession, origin: str | None, address: str) -> dict[str, Any]:
+        """Start or resume a session."""
+        now = self.clock.now()
+        with self.db.transaction() as session:
+            creditor = debtors.creditor_by_key(session, asked.creditor)
+            if creditor is None:
+                raise Refusal(404, "creditor", "No creditor has this public key.")
+            if not sessions.origin_allowed(creditor, origin, self.settings.public_url):
+                raise Refusal(403, "origin", f"{origin} is not in the creditor's allowed origins.")
+            if asked.session:
+                try:
+                    conversation = sessions.find(session, asked.session)
+                except sessions.SessionUnknown:
+                    raise Refusal(401, "session") from None
+                if conversation.creditor_id != creditor.id:
+                    raise Refusal(401, "session")
+                secret = asked.session
+            else:
+                if not self.session_limit.allows(address):
+                    raise Refusal(429, "too_many", "", self.session_limit.retry_after(address))
+                secret, conversation = sessions.begin(
+                    session,
+                    creditor,
+                    language=asked.lang[:2],
+                    debtor_token=asked.token,
+                    address=address,
+                    settings=self.settings,
+                    now=now,
+                )
+            return {
+                "session": secret,
+                "config": {
+                    "brand": creditor.brand,
+                    "color": creditor.colour,
+                    "language": conversation.language,
+                    "title": creditor.brand,
+                },
+            }
+
+    def conversation(self, secret: str, origin: str | None) -> int:
+        """The number of the conversation behind a secret.
+
+        Raises:
+            Refusal: the secret is unknown, or the site is not allowed.
+        """
+        with self.db.reading() as session:
+            try:
+                conversation = sessions.find(session, secret)
+            except sessions.SessionUnknown:
+                raise Refusal(401, "session") from None
+            creditor = session.get_one(Creditor, conversation.creditor_id)
+            if not sessions.origin_allowed(creditor, origin, self.settings.public_url):
+                raise Refusal(403, "origin")
+            assert conversation.id is not None
+            return conversation.id
+
+    def accept(self, conversation_id: int, sent: Sent) -> int:
+        """Store a message before anything else; answers its number in the conversation."""
+        if not self.message_limit.allows(str(conversation_id)):
+            wait = self.message_limit.retry_after(str(conversation_id))
+            raise Refusal(429, "too_many", "", wait)
+        if not sent.button and not (sent.text or "").strip():
+            raise Refusal(422, "empty", "A message has a text or a button.")
+        try:
+            with self.db.transaction() as session:
+                message, _ = service.receive(
+                    session,
+                    conversation_id,
+                    provider_id=sent.client_id,
+                    text=(sent.text or "").strip(),
+                    button_id=sent.button,
+                    now=self.clock.now(),
+                )
+                seq = message.seq
+        except service.UnknownButton:
+            raise Refusal(422, "button", "This button is not known any more.") from None
+        self.hub.inbound(conversation_id)
+        return seq
+
+    def news(self, conversation_id: int, after: int) -> dict[str, Any]:
+        """Messages after number `after`, who owns the conversation, and what was read."""
+        with self.db.reading() as session:
+            rows = repository.after(session, conversation_id, after)
+            conversation = session.get_one(Conversation, conversation_id)
+            return {
+                "messages": [public(m) for m in rows],
+                "typing": self.hub.is_typing(conversation_id),
+                "owner": conversation.owner.value,
+                "read": self._read_up_to(session, conversation_id),
+            }
+
+    @staticmethod
+    def _read_up_to(session: Session, conversation_id: int) -> int:
+        latest = repository.latest(session, conversation_id, 20)
+        taken = [
+            m.seq
+            for m in latest
+            if m.direction is Direction.IN and m.state is MessageState.HANDLED
+        ]
+        return max(taken, default=0)
+
+    def acknowledge(self, conversation_id: int, receipt: Receipt) -> None:
+        """Note what the device has received and shown."""
+        with self.db.transaction() as session:
+            service.acknowledge(
+                session, conversation_id, delivered=receipt.delivered, read=receipt.read
+            )
+
+
+def web_router(database: Database, clock: Clock, settings: Settings, hub: Hub) -> APIRouter:
+    """`/widget.js` and `/chat/v1/…`."""
+    chat = WebChat(database, clock, settings, hub)
+    router = APIRouter(tags=["web chat"])
+    script = files("bot.channels.web").joinpath("widget.js").read_bytes()
+
+    @router.get("/widget.js")
+    def widget() -> Response:
+        return Response(
+            script,
+            media_type="text/javascript; charset=utf-8",
+            headers={
+                "Cache-Control": "public, max-age=300",
+                "Access-Control-Allow-Origin": "*",
+                "Cross-Origin-Resource-Policy": "cross-origin",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+    @router.options("/chat/v1/{path:path}", include_in_schema=False)
+    def preflight(request: Request) -> Response:
+        return _cors(Response(status_code=204), request)
+
+    @router.post("/chat/v1/sessions")
+    async def begin(request: Request) -> Response:
+        return await _answer(request, NewSession, 200, _begin)
+
+    def _begin(asked: NewSession, request: Request) -> dict[str, Any]:
+        address = client_address(request, settings)
+        return chat.begin(asked, request.headers.get("origin"), address)
+
+    @router.get("/chat/v1/messages")
+    async def read(
+        request: Request,
+        after: Annotated[int, Query(ge=0)] = 0,
+        wait: Annotated[float, Query(ge=0, le=60)] = 0,
+        authorization: Annotated[str, Header()] = "",
+    ) -> Response:
+        try:
+            conversation_id = await run_in_threadpool(
+                chat.conversation, _bearer(authorization), request.headers.get("origin")
+            )
+        except Refusal as refusal:
+            return _cors(refusal.response(), request)
+        was_typing = chat.hub.is_typing(conversation_id)
+        news = await run_in_threadpool(chat.news, conversation_id, after)
+        deadline = asyncio.get_running_loop().time() + min(wait, _LONGEST_WAIT)
+        while not news["messages"] and news["typing"] == was_typing:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0 or await request.is_disconnected():
+                break
+            await chat.hub.wait(conversation_id, min(left, 2.0))
+            news = await run_in_threadpool(chat.news, conversation_id, after)
+        return _cors(JSONResponse(news), request)
+
+    @router.post("/chat/v1/messages")
+    async def send(request: Request) -> Response:
+        return await _answer(request, Sent, 202, _send)
+
+    def _send(sent: Sent, request: Request) -> dict[str, Any]:
+        conversation_id = chat.conversation(
+            _bearer(request.headers.get("authorization", "")), request.headers.get("origin")
+        )
+        return {"seq": chat.accept(conversation_id, sent)}
+
+    @router.post("/chat/v1/receipts")
+    async def receipts(request: Request) -> Response:
+        return await _answer(request, Receipt, 200, _receipts)
+
+    def _receipts(receipt: Receipt, request: Request) -> dict[str, Any]:
+        conversation_id = chat.conversation(
+            _bearer(request.headers.get("authorization", "")), request.headers.get("origin")
+        )
+        chat.acknowledge(conversation_id, receipt)
+        return {}
+
+    @router.websocket("/chat/v1/socket")
+    async def socket(websocket: WebSocket) -> None:
+        await _serve_socket(websocket, chat)
+
+    return router
+
+
+def client_address(request: Request, settings: Settings) -> str:
+    """Where a request comes from; the proxy's word is taken only where settings say so."""
+    forwarded = request.headers.get("x-forwarded-for", "")
+    if settings.trust_proxy and forwarded:
+        return forwarded.split(",")[-1].strip()
+    return request.client.host if request.client else "unknown"
+
+
+def _bearer(header: str) -> str:
+    return header.removeprefix("Bearer ").strip()
+
+
+def _cors(response: Response, request: Request) -> Response:
+    """Let the page's script read the answer. What it may do is decided by session and origin."""
+    origin = request.headers.get("origin")
+    if origin:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Headers"] = "authorization, content-type"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        response.headers["Access-Control-Max-Age"] = "600"
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    response.headers["Vary"] = "Origin"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def _answer(request: Request, model: Any, status: int, work: Any) -> Response:
+    """Read a JSON body as `model`, do `work` in a thread, answer with `status`."""
+    try:
+        raw = await request.body()
+        if len(raw) > 64_000:
+            raise Refusal(413, "too_long", "The message is too long.")
+        body = model.model_validate(json.loads(raw))
+        result = await run_in_threadpool(work, body, request)
+        return _cors(JSONResponse(result, status_code=status), request)
+    except Refusal as refusal:
+        return _cors(refusal.response(), request)
+    except (ValidationError, ValueError):
+        refusal = Refusal(422, "invalid", "The request is not what the protocol asks for.")
+        return _cors(refusal.response(), request)
+
+
+async def _serve_socket(websocket: WebSocket, chat: WebChat) -> None:
+    await websocket.accept()
+    try:
+        hello = json.loads(await asyncio.wait_for(websocket.receive_text(), 10))
+        conversation_id = await run_in_threadpool(
+            chat.conversation, str(hello.get("session", "")), websocket.headers.get("origin")
+        )
+        after = int(hello.get("after", 0))
+    except Refusal as refusal:
+        await websocket.send_json({"type": "error", "code": refusal.error, "message": ""})
+        await websocket.close(4401)
+        return
+    except (WebSocketDisconnect, TimeoutError):
+        return
+    except (ValueError, TypeError, AttributeError):
+        await websocket.close(4400)
+        return
+    reader = asyncio.create_task(_read_socket(websocket, chat, conversation_id))
+    try:
+        await _feed_socket(websocket, chat, conversation_id, max(0, after), reader)
+    except (WebSocketDisconnect, RuntimeError):
+        pass
+    finally:
+        reader.cancel()
+
+
+async def _feed_socket(
+    websocket: WebSocket, chat: WebChat, conversation_id: int, after: int, reader: Any
+) -> None:
+    owner, typing, read = None, False, 0
+    while not reader.done():
+        news = await run_in_threadpool(chat.news, conversation_id, after)
+        if owner is None:
+            await websocket.send_json({"type": "welcome", "owner": news["owner"]})
+        elif owner != news["owner"]:
+            await websocket.send_json({"type": "owner", "owner": news["owner"]})
+        owner = news["owner"]
+        for message in news["messages"]:
+            await websocket.send_json({"type": "message", "message": message})
+            after = message["seq"]
+        if news["typing"] != typing:
+            typing = news["typing"]
+            await websocket.send_json({"type": "typing", "on": typing})
+        if news["read"] > read:
+            read = news["read"]
+            await websocket.send_json({"type": "receipt", "delivered": read, "read": read})
+        if not news["messages"]:
+            await chat.hub.wait(conversation_id, 2.0)
+
+
+async def _read_socket(websocket: WebSocket, chat: WebChat, conversation_id: int) -> None:
+    while True:
+        try:
+            frame = json.loads(await websocket.receive_text())
+            kind = frame.get("type")
+        except (ValueError, AttributeError):
+            await websocket.send_json({"type": "error", "code": "invalid", "message": ""})
+            continue
+        if kind == "ping":
+            await websocket.send_json({"type": "pong"})
+            continue
+        try:
+            if kind == "send":
+                sent = Sent.model_validate(frame)
+                seq = await run_in_threadpool(chat.accept, conversation_id, sent)
+                await websocket.send_json(
+                    {"type": "accepted", "client_id": sent.client_id, "seq": seq}
+                )
+            elif kind == "receipt":
+                receipt = Receipt.model_validate(frame)
+                await run_in_threadpool(chat.acknowledge, conversation_id, receipt)
+        except ValidationError:
+            await websocket.send_json(_error("invalid", "", frame))
+        except Refusal as refusal:
+            await websocket.send_json(_error(refusal.error, refusal.message, frame))
+
+
+def _error(code: str, message: str, frame: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "error", "code": code, "message": message, "client_id": frame.get("client_id")}

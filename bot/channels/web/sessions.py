@@ -1,0 +1,130 @@
+"""Who is on the other end of the widget: a secret in the browser, its hash here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlmodel import Session
+
+from bot.conversations import repository, service
+from bot.conversations.announce import reader_of
+from bot.conversations.models import Author, Conversation
+from bot.conversations.service import Button, Outgoing
+from bot.debtors import repository as debtors
+from bot.debtors.events import log_event
+from bot.debtors.models import Creditor
+from bot.kit.ids import digest, keyed, token
+from bot.settings import Settings
+from bot.texts.catalogue import LANGUAGES, render, title
+
+CHANNEL = "web"
+_TOKEN_LIVES = 15 * 60
+_GREETING_BUTTONS = ("ask_balance", "request_plan", "already_paid", "ask_human")
+_PAYLOADS = {"already_paid": "/objection_already_paid"}
+
+
+class OriginRefused(PermissionError):
+    """The widget was put on a site that the creditor has not allowed."""
+
+
+class SessionUnknown(LookupError):
+    """The session secret is not one of ours (any more)."""
+
+
+def origin_allowed(creditor: Creditor, origin: str | None, public_url: str) -> bool:
+    """Whether a page of `origin` may show this creditor's widget.
+
+    The app's own pages always may; no other site does unless the creditor lists it.
+    """
+    if origin is None:
+        return True  # not a browser's cross-site request; the session secret still protects it
+    parts = urlsplit(public_url)
+    return origin in {f"{parts.scheme}://{parts.netloc}", *creditor.allowed_origins}
+
+
+def find(session: Session, secret: str) -> Conversation:
+    """The conversation of a session secret.
+
+    Raises:
+        SessionUnknown: there is none.
+    """
+    conversation = repository.by_session(session, CHANNEL, digest(secret))
+    if conversation is None:
+        raise SessionUnknown
+    return conversation
+
+
+def begin(
+    session: Session,
+    creditor: Creditor,
+    *,
+    language: str,
+    debtor_token: str | None,
+    address: str,
+    settings: Settings,
+    now: datetime,
+) -> tuple[str, Conversation]:
+    """Start a conversation and greet. Answers the session secret, which is kept nowhere here."""
+    secret = token(32)
+    assert creditor.id is not None
+    conversation = Conversation(
+        creditor_id=creditor.id,
+        channel=CHANNEL,
+        address=digest(secret),
+        language=language if language in LANGUAGES else creditor.language,
+        claimed_debtor_id=_claimed(session, creditor, debtor_token, settings),
+        origin=keyed(settings.secret_key.get_secret_value(), "origin", address),
+        created_at=now,
+    )
+    session.add(conversation)
+    session.flush()
+    reader = reader_of(session, conversation)
+    service.post(
+        session,
+        conversation,
+        Outgoing(
+            name="utter_greeting",
+            text=render("utter_greeting", reader, brand=creditor.brand),
+            buttons=[
+                Button(title(name, reader), _PAYLOADS.get(name, f"/{name}"))
+                for name in _GREETING_BUTTONS
+            ],
+        ),
+        author=Author.BOT,
+        provider_id="greeting",
+        now=now,
+    )
+    log_event(
+        session,
+        "conversation.started",
+        at=now,
+        actor="debtor",
+        creditor_id=creditor.id,
+        conversation_id=conversation.id,
+        channel=CHANNEL,
+    )
+    return secret, conversation
+
+
+def sign_debtor(settings: Settings, creditor: Creditor, debtor_ref: str) -> str:
+    """The token with which a creditor's own site says who is signed in there (level 1)."""
+    return _serializer(settings).dumps([creditor.slug, debtor_ref])
+
+
+def _claimed(
+    session: Session, creditor: Creditor, debtor_token: str | None, settings: Settings
+) -> int | None:
+    if not debtor_token or creditor.id is None:
+        return None
+    try:
+        slug, ref = _serializer(settings).loads(debtor_token, max_age=_TOKEN_LIVES)
+    except (BadData, ValueError, TypeError):
+        return None
+    debtor = debtors.debtor_by_ref(session, creditor.id, str(ref))
+    return debtor.id if debtor and slug == creditor.slug else None
+
+
+def _serializer(settings: Settings) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings.secret_key.get_secret_value(), salt="web-debtor")

@@ -1,0 +1,91 @@
+"""`/pay/{token}` and `/webhooks/stripe`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, select_autoescape
+from starlette.concurrency import run_in_threadpool
+
+from bot.checkout.service import Checkout, Opened
+from bot.payments.provider import BadSignature
+from bot.texts.catalogue import Reader, render
+
+_STATUS = {"unknown": 404, "unavailable": 503}
+_FALLBACK = Reader("es", "MX", False, "UTC")
+_LARGEST_WEBHOOK = 1_000_000
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+templates = Environment(
+    loader=PackageLoader("bot.checkout", "templates"), autoescape=select_autoescape()
+)
+
+
+def checkout_router(checkout: Checkout) -> APIRouter:
+    """The routes where debtors pay and where the provider reports."""
+    router = APIRouter(tags=["payments"])
+
+    @router.get("/pay/{token}")
+    async def pay(token: str, seen: Annotated[int | None, Query()] = None) -> Response:
+        opened = await run_in_threadpool(checkout.open, token, seen_minor=seen)
+        if opened.url:
+            return RedirectResponse(opened.url, status_code=303, headers=PAGE_HEADERS)
+        return _notice(opened, token)
+
+    @router.get("/pay/{token}/done")
+    async def done(token: str) -> Response:
+        return _notice(await run_in_threadpool(checkout.done, token), token)
+
+    @router.post("/webhooks/stripe")
+    async def webhook(
+        request: Request, stripe_signature: Annotated[str, Header()] = ""
+    ) -> JSONResponse:
+        body = await request.body()
+        if len(body) > _LARGEST_WEBHOOK:
+            return JSONResponse({"error": "too large"}, status_code=413)
+        try:
+            is_new = await run_in_threadpool(checkout.take_in, body, stripe_signature)
+        except BadSignature:
+            return JSONResponse({"error": "bad signature"}, status_code=400)
+        except ValueError:
+            return JSONResponse({"error": "not an event"}, status_code=400)
+        return JSONResponse({"received": True, "new": is_new})
+
+    return router
+
+
+def _notice(opened: Opened, token: str) -> Response:
+    reader = opened.reader or _FALLBACK
+    stem = "page_done" if opened.notice == "done" else f"page_pay_{opened.notice}"
+    values = {"brand": opened.brand, "amount": opened.amount}
+    page = templates.get_template("notice.html").render(
+        language=reader.language,
+        title=render(f"{stem}_title", reader, **values),
+        text=render(f"{stem}_text", reader, **values),
+        brand=opened.brand,
+        go_on=(
+            {
+                "url": f"/pay/{token}?seen={opened.amount.minor}",
+                "title": render("page_pay_continue", reader, **values),
+            }
+            if opened.amount
+            else None
+        ),
+    )
+    return Response(
+        page,
+        status_code=_STATUS.get(opened.notice, 200),
+        media_type="text/html; charset=utf-8",
+        headers=PAGE_HEADERS,
+    )

@@ -1,0 +1,180 @@
+"""`acuerdo`: every command, each a few lines that call what does the work."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+
+app = typer.Typer(
+    name="acuerdo",
+    help="People who owe money settle it themselves, in a conversation.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def fail(message: str, code: int = 2) -> typer.Exit:
+    """Say what is wrong and what to do about it."""
+    err.print(f"[red]✗[/red] {escape(message)}")
+    return typer.Exit(code)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port to try first.")] = 8000,
+    rasa_port: Annotated[int, typer.Option(help="Port to try first for Rasa.")] = 5005,
+) -> None:
+    """Run the whole product with sample data: what `make demo` runs."""
+    from bot.runtime.demo import run_demo
+
+    raise typer.Exit(run_demo(port=port, rasa_port=rasa_port, console=out))
+
+
+@app.command()
+def serve() -> None:
+    """Run the app (settings from the environment; see docs/settings.md)."""
+    from bot.runtime.server import run_server
+
+    run_server()
+
+
+@app.command()
+def worker() -> None:
+    """Answer messages and keep payments in step, where the app runs without its own worker."""
+    from bot.runtime.server import run_worker
+
+    run_worker()
+
+
+@app.command()
+def train(
+    force: Annotated[bool, typer.Option(help="Train even if nothing has changed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train Rasa's model, if what it is made from has changed."""
+    from bot.runtime.paths import RasaMissing
+    from bot.runtime.training import TrainingFailed
+    from bot.runtime.training import train as run_training
+
+    try:
+        with err.status("Looking at the model…") as status:
+            model = run_training(force=force, on_step=lambda s: status.update(f"Training · {s}"))
+    except (RasaMissing, TrainingFailed) as problem:
+        raise fail(str(problem)) from None
+    result = {
+        "model": str(model.path),
+        "seconds": round(model.seconds, 1),
+        "megabytes": round(model.megabytes, 2),
+        "trained": model.seconds > 0,
+    }
+    if as_json:
+        print(json.dumps(result))
+    elif model.seconds:
+        out.print(f"[green]✓[/green] Trained in {model.seconds:.0f} s: {model.path}")
+    else:
+        out.print(f"[green]✓[/green] Nothing changed: {model.path}")
+
+
+@app.command()
+def classify(
+    text: Annotated[list[str] | None, typer.Argument(help="Texts; none means stdin.")] = None,
+    country: Annotated[str, typer.Option(help="ISO code: currency and time zone.")] = "MX",
+    now: Annotated[str | None, typer.Option(help="Reference moment, ISO 8601.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option(help='Each line of stdin is {"text", "country"?, "now"?}.')
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line (this is the only form).")
+    ] = True,
+) -> None:
+    """Say what the model and the value reader understand; one JSON object a line."""
+    from bot.runtime.classify import BadLine, classify_all, requests
+
+    del as_json  # the flag exists so that every command takes it
+    try:
+        asked = requests(text, sys.stdin, jsonl=jsonl, country=country, now=now)
+        for result in classify_all(asked):
+            print(json.dumps(result, ensure_ascii=False), flush=True)
+    except BadLine as problem:
+        raise fail(str(problem)) from None
+
+
+@app.command()
+def chat(
+    debtor: Annotated[str | None, typer.Option(help="A sample debtor's ref: picks whose page.")]
+    = None,
+    lang: Annotated[str, typer.Option(help="es, pt or en.")] = "",
+    script: Annotated[
+        Path | None, typer.Option(help="A line a turn; /button TITLE, /wait 1d, /pay.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Talk in the terminal, through the same path as the web chat, with sample data."""
+    from bot.runtime.chat import UnknownDebtor, run_chat
+    from bot.runtime.rehearsal import ScriptError
+
+    try:
+        lines = script.read_text(encoding="utf-8") if script else None
+    except OSError as problem:
+        raise fail(f"cannot read {script}: {problem.strerror}") from None
+    try:
+        run_chat(
+            debtor=debtor,
+            language=lang,
+            script=lines,
+            show=_print_json if as_json else _print_turn,
+            status=err,
+        )
+    except (ScriptError, UnknownDebtor) as problem:
+        raise fail(str(problem)) from None
+
+
+def _print_json(turn: dict[str, Any]) -> None:
+    print(json.dumps(turn, ensure_ascii=False), flush=True)
+
+
+def _print_turn(turn: dict[str, Any]) -> None:
+    if turn["user"]:
+        out.print(Panel(escape(turn["user"]), style="cyan", width=72, title="tú"))
+    for reply in turn["replies"]:
+        body = escape(reply["text"])
+        body += "".join(f"\n→ {escape(link['title'])}: {link['url']}" for link in reply["links"])
+        if reply["buttons"]:
+            body += "\n\n" + "  ".join(f"[reverse] {escape(b)} [/reverse]" for b in reply["buttons"])
+        out.print(Panel(body, width=72, title="Acuerdo"))
+    out.print(f"[dim]{turn['latency_ms']} ms[/dim]")
+
+
+def _register() -> None:
+    from bot.console.cli import agent_app, handoff_app
+    from bot.portfolio.cli import import_, sample
+    from bot.runtime.bench import bench_app
+
+    app.command("import")(import_)
+    app.command("sample")(sample)
+    app.add_typer(agent_app, name="agent")
+    app.add_typer(handoff_app, name="handoff")
+    app.add_typer(bench_app, name="bench")
+
+
+_register()
+
+
+def main() -> None:
+    """The `acuerdo` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The app's process, and the worker's where they run apart."""
+
+from __future__ import annotations
+
+import asyncio
+
+import uvicorn
+
+from bot.app import build, create_app
+from bot.kit import logging
+from bot.migrations import upgrade
+from bot.settings import Settings
+
+
+def run_server() -> None:
+    """Bring the schema up to date and serve until told to stop."""
+    settings = Settings()
+    logging.configure(settings.log_level)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    parts = build(settings)
+    upgrade(parts.database)
+    uvicorn.run(
+        create_app(parts),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        # The proxy's headers are read by our own code, and only where settings allow it.
+        proxy_headers=False,
+        server_header=False,
+    )
+
+
+def run_worker() -> None:
+    """Answer messages for app processes that run with `ACUERDO_IN_PROCESS_WORKER=false`."""
+    settings = Settings()
+    logging.configure(settings.log_level)
+    parts = build(settings)
+    upgrade(parts.database)
+
+    async def work() -> None:
+        parts.hub.bind(asyncio.get_running_loop())
+        answering = asyncio.create_task(parts.turns.run())
+        try:
+            while True:
+                await asyncio.to_thread(parts.checkout.act_on_events)
+                await asyncio.to_thread(parts.checkout.close_stale_pages)
+                await asyncio.sleep(5)
+        finally:
+            answering.cancel()
+
+    try:
+        asyncio.run(work())
+    except KeyboardInterrupt:
+        return
