@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from bot.understanding.identity import read_identity
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
 
 from bot.conversations.identity import Verdict, identify
 from bot.conversations.models import IdentityLevel, Owner
 from bot.dialogue.turn import Turn, current_turn
+from bot.understanding.identity import read_identity
 
 
 class Act(Action, ABC):
@@ -30,7 +31,7 @@ class Act(Action, ABC):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Act on the current turn and tell Rasa what follows."""
         turn = current_turn()
@@ -72,7 +73,7 @@ class Form(Act, ABC):
     """
 
     async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Read the answer, unless Rasa only comes back from an interruption."""
         turn = current_turn()
@@ -95,7 +96,7 @@ class Ask(Act, ABC):
     """Asks for what a form needs next."""
 
     async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Ask; the form itself listens afterwards."""
         turn = current_turn()

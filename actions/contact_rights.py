@@ -1,9 +1,9 @@
-""""Stop" and "that is not me": honoured at once, without a question."""
+""" "Stop" and "that is not me": honoured at once, without a question."""
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
+from rasa_sdk.interfaces import Tracker
 
 from actions.base import Act, leave
 from bot.debtors import repository as debtors

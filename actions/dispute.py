@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
+from typing import Any
+
 from rasa_sdk.events import EventType
+from rasa_sdk.interfaces import Tracker
 
 from actions.balance import nothing_owed
 from actions.base import Act, leave
@@ -23,7 +25,7 @@ class ActionOpenDispute(Act):
         if statement is None:
             return nothing_owed(turn)
         case = turn.open_case(reason)
-        facts = (
+        facts: dict[str, Any] = (
             {
                 "product": statement.product,
                 "reference": statement.ref,
@@ -64,7 +66,7 @@ class ActionOpenDispute(Act):
 
 
 class ActionExplainWhoWeAre(Act):
-    """"Is this a scam?": the company's particulars and how to check them, without pressure."""
+    """ "Is this a scam?": the company's particulars and how to check them, without pressure."""
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         creditor = turn.creditor
@@ -77,5 +79,3 @@ class ActionExplainWhoWeAre(Act):
             buttons=("ask_human",),
         )
         return []
-
-

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
+from rasa_sdk.interfaces import Tracker
 
 from actions.base import Act
 from bot.dialogue.turn import Turn
@@ -22,7 +22,5 @@ class ActionMisunderstood(Act):
                 yes_means="ask_human",
             )
         else:
-            turn.say(
-                "utter_misunderstood", buttons=("ask_balance", "request_plan", "ask_human")
-            )
+            turn.say("utter_misunderstood", buttons=("ask_balance", "request_plan", "ask_human"))
         return []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
+from rasa_sdk.interfaces import Tracker
 
 from actions.base import Act, leave
 from bot.cases import repository as cases

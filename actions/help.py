@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
+from rasa_sdk.interfaces import Tracker
 
 from actions.base import Act
 from bot.dialogue.turn import Turn

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.interfaces import Tracker
 
 from actions.base import STOP_FORM, Act, Ask, Form, confidence, leave, try_to_identify
 from bot.conversations.identity import Verdict, is_locked, missing_facts

@@ -31,6 +31,4 @@ def pay_link(
 
 def instalment_link(turn: Turn, instalment: InstalmentStanding) -> Link:
     """A link to pay what is missing of an instalment."""
-    return pay_link(
-        turn, instalment.missing, Purpose.INSTALMENT, instalment_id=instalment.id
-    )
+    return pay_link(turn, instalment.missing, Purpose.INSTALMENT, instalment_id=instalment.id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.interfaces import Tracker
 
 from actions.balance import nothing_owed
 from actions.base import STOP_FORM, Act, Ask, Form, button_reference

@@ -1,11 +1,11 @@
-""""I have already paid": looked up at once, held for 72 hours, answered by a date."""
+""" "I have already paid": looked up at once, held for 72 hours, answered by a date."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.interfaces import Tracker
 
 from actions.base import STOP_FORM, Act, Ask, Form, confidence
 from bot.cases import repository as cases

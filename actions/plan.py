@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.interfaces import Tracker
 
 from actions.balance import nothing_owed
 from actions.base import STOP_FORM, Act, Ask, Form, button_reference
@@ -69,7 +69,8 @@ class ActionOfferPlan(Act):
             turn.hand_over("no_limits_for_currency")
             return []
         if button_reference(tracker) == "hardship":
-            turn.open_case("hardship_cannot_pay")
+            if not turn.gentle:
+                turn.open_case("hardship_cannot_pay")
             limits = service.terms_for(turn.limits, statement.currency, gentle=True)
         wish = wish_of(turn)
         turn.log("plan.requested", proposed=bool(wish))
@@ -133,9 +134,7 @@ class ActionAskPlanFormOfferId(Ask):
                 amount=shares[0].amount,
                 first=shares[0].due,
                 last=shares[-1].due,
-                why=turn.text(
-                    offer.reasons[0], **_reason_values(turn)
-                ),
+                why=turn.text(offer.reasons[0], **_reason_values(turn)),
             )
             lines.append(line)
             buttons.append(
@@ -305,7 +304,7 @@ class ActionShowPlan(Act):
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         statement = turn.statement
-        plan = statement and repository.latest_plan(turn.session, statement.account_id)
+        plan = repository.latest_plan(turn.session, statement.account_id) if statement else None
         if statement is None or plan is None:
             turn.say("utter_plan_none", buttons=("request_plan", "ask_balance"))
             return []
@@ -326,5 +325,3 @@ class ActionShowPlan(Act):
             buttons=("ask_human",),
         )
         return []
-
-

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.interfaces import Tracker
 
 from actions.balance import nothing_owed
 from actions.base import STOP_FORM, Act, Ask, Form, button_reference
@@ -164,10 +164,8 @@ class ActionRecordPromise(Act):
 
 
 class ActionScheduleCallback(Act):
-    """"Not now": no promise, no pressure."""
+    """ "Not now": no promise, no pressure."""
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         turn.say("utter_callback")
         return []
-
-

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.interfaces import Tracker
 
 from actions.base import Act
 from bot.dialogue.turn import Turn

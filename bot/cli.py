@@ -112,8 +112,9 @@ def classify(
 
 @app.command()
 def chat(
-    debtor: Annotated[str | None, typer.Option(help="A sample debtor's ref: picks whose page.")]
-    = None,
+    debtor: Annotated[
+        str | None, typer.Option(help="A sample debtor's ref: picks whose page.")
+    ] = None,
     lang: Annotated[str, typer.Option(help="es, pt or en.")] = "",
     script: Annotated[
         Path | None, typer.Option(help="A line a turn; /button TITLE, /wait 1d, /pay.")
@@ -151,7 +152,9 @@ def _print_turn(turn: dict[str, Any]) -> None:
         body = escape(reply["text"])
         body += "".join(f"\n→ {escape(link['title'])}: {link['url']}" for link in reply["links"])
         if reply["buttons"]:
-            body += "\n\n" + "  ".join(f"[reverse] {escape(b)} [/reverse]" for b in reply["buttons"])
+            body += "\n\n" + "  ".join(
+                f"[reverse] {escape(b)} [/reverse]" for b in reply["buttons"]
+            )
         out.print(Panel(body, width=72, title="Acuerdo"))
     out.print(f"[dim]{turn['latency_ms']} ms[/dim]")
 

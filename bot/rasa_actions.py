@@ -102,29 +102,27 @@ class ActionHost:
         return turn.replies
 
     def _execute(self, call: dict[str, Any], turn: Turn) -> dict[str, Any]:
-        kept: dict[str, int] = {}
         name = call["next_action"]
-        original = self.executor.actions.get(name)
+        action = self.executor.actions.get(name)
+        if action is None:
+            raise ActionNotFoundException(name)
+        returned = 0
 
-        async def run() -> dict[str, Any]:
-            async def counted(*args: Any) -> Any:
-                events = await original(*args)
-                kept["returned"] = len(events or [])
-                return events
+        async def counted(*args: Any) -> Any:
+            nonlocal returned
+            events = await action(*args)
+            returned = len(events or [])
+            return events
 
-            if original is None:
-                raise ActionNotFoundException(name)
-            local = ActionExecutor()
-            local.actions = {name: counted}
-            result = await local.run(call)
-            assert result is not None
-            return result.model_dump() if hasattr(result, "model_dump") else dict(result)
-
+        # An executor of its own, so that the count above belongs to this call alone.
+        executor = ActionExecutor()
+        executor.actions = {name: counted}
         with active(turn):
-            result = asyncio.run(run())
-        if len(result["events"]) != kept.get("returned", 0):
+            result = asyncio.run(executor.run(call))
+        assert result is not None
+        if len(result.events) != returned:
             raise DroppedEvents(name)
-        return result
+        return {"events": result.events, "responses": result.responses}
 
     def _turn(self, session: Session, conversation: Conversation, message: Message) -> Turn:
         creditor = session.get_one(Creditor, conversation.creditor_id)
@@ -153,9 +151,7 @@ def actions_router(host: ActionHost, secret: str) -> APIRouter:
     router = APIRouter()
 
     @router.post("/rasa/actions", include_in_schema=False)
-    async def act(
-        request: Request, x_acuerdo_actions: str = Header(default="")
-    ) -> JSONResponse:
+    async def act(request: Request, x_acuerdo_actions: str = Header(default="")) -> JSONResponse:
         if not hmac.compare_digest(x_acuerdo_actions.encode(), secret.encode()):
             raise HTTPException(status_code=404)
         call = await request.json()
@@ -171,9 +167,7 @@ def actions_router(host: ActionHost, secret: str) -> APIRouter:
             )
         except Exception:
             # Not what the SDK's own server does: it would send the conversation back.
-            log.exception(
-                "action.failed", extra={"data": {"action": str(call.get("next_action"))}}
-            )
+            log.exception("action.failed", extra={"data": {"action": str(call.get("next_action"))}})
             return JSONResponse({"error": "action failed"}, status_code=500)
 
     return router

@@ -36,9 +36,7 @@ class Settings(BaseSettings):
         description="Keys the hashes of identity data; changing it voids all of them",
     )
     rasa_url: str = Field("http://127.0.0.1:5005", description="Where Rasa listens (loopback)")
-    rasa_token: SecretStr = Field(
-        SecretStr(_DEMO_ONLY + "rasa"), description="Rasa's --auth-token"
-    )
+    rasa_token: SecretStr = Field(SecretStr(_DEMO_ONLY + "rasa"), description="Rasa's --auth-token")
     action_token: SecretStr = Field(
         SecretStr(_DEMO_ONLY + "actions"), description="Header Rasa sends when it calls an action"
     )

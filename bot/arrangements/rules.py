@@ -45,9 +45,7 @@ def schedule(
     return of_amount(balance, Money(step, balance.currency), first=first, every=every)
 
 
-def of_amount(
-    balance: Money, amount: Money, *, first: date, every: Frequency
-) -> tuple[Share, ...]:
+def of_amount(balance: Money, amount: Money, *, first: date, every: Frequency) -> tuple[Share, ...]:
     """Instalments of `amount` until `balance` is settled; the last one is what is left."""
     shares: list[Share] = []
     left = balance
@@ -119,9 +117,7 @@ def answer(balance: Money, wish: Wish, *, today: date, terms: Terms) -> tuple[Pr
             amount, reasons = terms.smallest_instalment, [*reasons, SMALLEST_INSTALMENT]
         if -(-balance.minor // amount.minor) > longest:
             reasons = [r for r in reasons if r != SMALLEST_INSTALMENT] + [LONGEST_PLAN]
-            shares = schedule(
-                balance, longest, first=first, every=every, round_to=terms.round_to
-            )
+            shares = schedule(balance, longest, first=first, every=every, round_to=terms.round_to)
         else:
             shares = of_amount(balance, amount, first=first, every=every)
     else:

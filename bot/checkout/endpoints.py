@@ -37,8 +37,12 @@ def checkout_router(checkout: Checkout) -> APIRouter:
     router = APIRouter(tags=["payments"])
 
     @router.get("/pay/{token}")
-    async def pay(token: str, seen: Annotated[int | None, Query()] = None) -> Response:
-        opened = await run_in_threadpool(checkout.open, token, seen_minor=seen)
+    async def pay(token: str, seen: Annotated[str, Query()] = "") -> Response:
+        """To the provider's page, with the amount due now; a notice where there is nothing to pay.
+
+        `seen` is the amount, in minor units, that the reader was told after a change.
+        """
+        opened = await run_in_threadpool(checkout.open, token, seen_minor=_minor(seen))
         if opened.url:
             return RedirectResponse(opened.url, status_code=303, headers=PAGE_HEADERS)
         return _notice(opened, token)
@@ -51,8 +55,8 @@ def checkout_router(checkout: Checkout) -> APIRouter:
     async def webhook(
         request: Request, stripe_signature: Annotated[str, Header()] = ""
     ) -> JSONResponse:
-        body = await request.body()
-        if len(body) > _LARGEST_WEBHOOK:
+        body = await _body(request)
+        if body is None:
             return JSONResponse({"error": "too large"}, status_code=413)
         try:
             is_new = await run_in_threadpool(checkout.take_in, body, stripe_signature)
@@ -63,6 +67,21 @@ def checkout_router(checkout: Checkout) -> APIRouter:
         return JSONResponse({"received": True, "new": is_new})
 
     return router
+
+
+async def _body(request: Request) -> bytes | None:
+    """What was sent; nothing where it is too large, and then no more of it is read than needed."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_WEBHOOK:
+            return None
+    return bytes(body)
+
+
+def _minor(typed: str) -> int | None:
+    """A number of minor units; whatever else is in the address bar counts for nothing."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 19 else None
 
 
 def _notice(opened: Opened, token: str) -> Response:

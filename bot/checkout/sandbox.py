@@ -1,7 +1,8 @@
 """A local counterpart that speaks like Stripe, so that the demo pays through the real code path.
 
 It is no test double of ours that accepts anything: it keeps its own books, honours idempotency
-keys, closes a link after one payment, signs its webhooks and repeats them until they are taken.
+keys, closes a link when its payments are used up (as Stripe counts them: a payment that fails later
+counts too), signs its webhooks and repeats them until they are taken.
 It only exists where no Stripe key is set and the demo is on, and says on every page what it is.
 """
 
@@ -76,10 +77,25 @@ class SandboxLink:
     metadata: dict[str, str]
     return_url: str
     active: bool
+    once: bool
+    """Whether it takes one payment only (`restrictions`)."""
 
 
 class Refused(Exception):
-    """What Stripe would answer with `invalid_request_error`."""
+    """What Stripe would refuse."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str = "invalid_request_error",
+        code: str = "",
+        status: int = 400,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.code = code
+        self.status = status
 
 
 class Sandbox:
@@ -94,7 +110,7 @@ class Sandbox:
             books.executescript(
                 "PRAGMA journal_mode=WAL;"
                 "CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, body TEXT, active INT);"
-                "CREATE TABLE IF NOT EXISTS key (key TEXT PRIMARY KEY, answer TEXT);"
+                "CREATE TABLE IF NOT EXISTS call (key TEXT PRIMARY KEY, form TEXT, answer TEXT);"
                 "CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, body TEXT, taken INT);"
             )
 
@@ -105,10 +121,17 @@ class Sandbox:
         """`POST /v1/payment_links`."""
         with self._books() as books:
             books.execute("BEGIN IMMEDIATE")
-            row = books.execute("SELECT answer FROM key WHERE key=?", (idempotency_key,)).fetchone()
-            if row and idempotency_key:
-                books.execute("COMMIT")
-                return dict(json.loads(row[0]))
+            sent = json.dumps(form, sort_keys=True)
+            known = books.execute(
+                "SELECT form, answer FROM call WHERE key=?", (idempotency_key,)
+            ).fetchone()
+            if known and idempotency_key:
+                if known[0] != sent:
+                    raise Refused(
+                        "Keys for idempotent requests can only be used with the same parameters",
+                        kind="idempotency_error",
+                    )
+                return dict(json.loads(known[1]))
             item = _item(form)
             number = f"plink_sandbox{secrets.token_hex(10)}"
             answer = {
@@ -123,11 +146,14 @@ class Sandbox:
             kept = answer | {
                 "unit_amount": int(item["unit_amount"]),
                 "description": item["product_data"]["name"],
-                "return_url": form.get("after_completion", {}).get("redirect", {}).get("url", ""),
+                "return_url": _inside(form, "after_completion", "redirect", "url"),
+                "once": _inside(form, "restrictions", "completed_sessions", "limit") == "1",
             }
             books.execute("INSERT INTO link VALUES (?,?,1)", (number, json.dumps(kept)))
             if idempotency_key:
-                books.execute("INSERT INTO key VALUES (?,?)", (idempotency_key, json.dumps(answer)))
+                books.execute(
+                    "INSERT INTO call VALUES (?,?,?)", (idempotency_key, sent, json.dumps(answer))
+                )
             books.execute("COMMIT")
             return answer
 
@@ -135,7 +161,7 @@ class Sandbox:
         """`POST /v1/payment_links/{id}` with `active=false`."""
         link = self.link(number)
         if link is None:
-            raise Refused(f"No such payment_link: '{number}'")
+            raise Refused(f"No such payment_link: '{number}'", code="resource_missing", status=404)
         active = form.get("active", "true") == "true"
         with self._books() as books:
             books.execute("UPDATE link SET active=? WHERE id=?", (int(active), number))
@@ -155,20 +181,20 @@ class Sandbox:
             metadata=kept["metadata"],
             return_url=kept["return_url"],
             active=bool(row[1]),
+            once=kept.get("once", True),
         )
 
     def pay(self, number: str, *, succeeds: bool) -> SandboxLink | None:
-        """Somebody pressed the button: close the link if it went well, and write the event."""
+        """Somebody pressed the button: close the link and write the events."""
         link = self.link(number)
         if link is None or not link.active:
             return link
-        event = _event(link, succeeds=succeeds)
         with self._books() as books:
             books.execute("BEGIN IMMEDIATE")
             taken = books.execute(
-                "UPDATE link SET active=? WHERE id=? AND active=1", (int(not succeeds), number)
+                "UPDATE link SET active=? WHERE id=? AND active=1", (int(not link.once), number)
             ).rowcount
-            if taken:
+            for event in _events(link, succeeds=succeeds) if taken else ():
                 books.execute("INSERT INTO event VALUES (?,?,0)", (event["id"], json.dumps(event)))
             books.execute("COMMIT")
         return link
@@ -176,7 +202,9 @@ class Sandbox:
     def deliver(self) -> int:
         """Send every event that was not taken yet, signed as Stripe signs. Answers how many were."""
         with self._books() as books:
-            waiting = books.execute("SELECT id, body FROM event WHERE taken=0").fetchall()
+            waiting = books.execute(
+                "SELECT id, body FROM event WHERE taken=0 ORDER BY rowid"
+            ).fetchall()
         delivered = 0
         for number, body in waiting:
             try:
@@ -185,6 +213,7 @@ class Sandbox:
                     content=body.encode(),
                     headers={"Stripe-Signature": sign(body), "Content-Type": "application/json"},
                     timeout=10,
+                    trust_env=False,
                 )
             except httpx.HTTPError:
                 return delivered
@@ -210,34 +239,46 @@ def _item(form: dict[str, Any]) -> dict[str, Any]:
         item = form["line_items"]["0"]["price_data"]
         if int(item["unit_amount"]) < 1 or not item["product_data"]["name"]:
             raise Refused("Invalid amount or name")
+        if not re.fullmatch("[a-z]{3}", item["currency"]):
+            raise Refused(f"Invalid currency: {item['currency']}")
         return dict(item)
     except (KeyError, TypeError, ValueError) as error:
         raise Refused("Missing required param: line_items[0][price_data]") from error
 
 
-def _event(link: SandboxLink, *, succeeds: bool) -> dict[str, Any]:
-    kind = "completed" if succeeds else "async_payment_failed"
-    return {
-        "id": f"evt_sandbox{secrets.token_hex(10)}",
-        "object": "event",
-        "type": f"checkout.session.{kind}",
-        "created": int(time.time()),
-        "livemode": False,
-        "data": {
-            "object": {
-                "id": f"cs_sandbox{secrets.token_hex(10)}",
-                "object": "checkout.session",
-                "amount_total": link.amount.minor,
-                "currency": link.amount.currency.lower(),
-                "metadata": link.metadata,
-                "mode": "payment",
-                "payment_intent": f"pi_sandbox{secrets.token_hex(10)}",
-                "payment_link": link.id,
-                "payment_status": "paid" if succeeds else "unpaid",
-                "status": "complete",
-            }
-        },
+def _inside(form: dict[str, Any], *names: str) -> str:
+    place: Any = form
+    for name in names:
+        place = place.get(name) if isinstance(place, dict) else None
+    return place if isinstance(place, str) else ""
+
+
+def _events(link: SandboxLink, *, succeeds: bool) -> list[dict[str, Any]]:
+    """What Stripe tells of a payment; one that fails was completed first, not yet paid."""
+    session = {
+        "id": f"cs_sandbox{secrets.token_hex(10)}",
+        "object": "checkout.session",
+        "amount_total": link.amount.minor,
+        "currency": link.amount.currency.lower(),
+        "metadata": link.metadata,
+        "mode": "payment",
+        "payment_intent": f"pi_sandbox{secrets.token_hex(10)}",
+        "payment_link": link.id,
+        "payment_status": "paid" if succeeds else "unpaid",
+        "status": "complete",
     }
+    kinds = ["completed"] if succeeds else ["completed", "async_payment_failed"]
+    return [
+        {
+            "id": f"evt_sandbox{secrets.token_hex(10)}",
+            "object": "event",
+            "type": f"checkout.session.{kind}",
+            "created": int(time.time()),
+            "livemode": False,
+            "data": {"object": session},
+        }
+        for kind in kinds
+    ]
 
 
 def _decode(body: bytes) -> dict[str, Any]:
@@ -263,8 +304,10 @@ def sandbox_router(sandbox: Sandbox) -> APIRouter:
         try:
             return JSONResponse(work())
         except Refused as refused:
-            error = {"type": "invalid_request_error", "message": str(refused)}
-            return JSONResponse({"error": error}, status_code=400)
+            error = {"type": refused.kind, "message": str(refused)}
+            if refused.code:
+                error["code"] = refused.code
+            return JSONResponse({"error": error}, status_code=refused.status)
 
     @router.post("/sandbox/stripe/v1/payment_links")
     async def create(
@@ -287,11 +330,11 @@ def sandbox_router(sandbox: Sandbox) -> APIRouter:
         )
 
     @router.get("/sandbox/pay/{number}")
-    def page(number: str, request: Request) -> Response:
+    def page(number: str, request: Request, locale: str = "") -> Response:
         link = sandbox.link(number)
         if link is None:
             return Response(status_code=404)
-        language = request.headers.get("accept-language", "es")[:2]
+        language = (locale or request.headers.get("accept-language", ""))[:2].lower()
         words = _WORDS.get(language, _WORDS["es"])
         html = templates.get_template("sandbox.html").render(
             link=link,
@@ -312,6 +355,7 @@ def sandbox_router(sandbox: Sandbox) -> APIRouter:
         if link is None:
             return Response(status_code=404)
         await run_in_threadpool(sandbox.deliver)
-        return RedirectResponse(link.return_url, status_code=303)
+        back = link.return_url or f"/sandbox/pay/{number}"
+        return RedirectResponse(back, status_code=303, headers=PAGE_HEADERS)
 
     return router

@@ -123,9 +123,7 @@ def _gather(
     return facts
 
 
-def _is(
-    debtor: Debtor, conversation: Conversation, facts: dict[str, list[str]], key: str
-) -> bool:
+def _is(debtor: Debtor, conversation: Conversation, facts: dict[str, list[str]], key: str) -> bool:
     if conversation.claimed_debtor_id is not None:
         return debtor.id == conversation.claimed_debtor_id
     words = read_identity(debtor.name, country=debtor.country).names

@@ -42,9 +42,7 @@ def by_address(
 def by_session(session: Session, channel: str, address: str) -> Conversation | None:
     """The conversation behind a session secret's hash."""
     return session.exec(
-        select(Conversation).where(
-            Conversation.channel == channel, Conversation.address == address
-        )
+        select(Conversation).where(Conversation.channel == channel, Conversation.address == address)
     ).first()
 
 
@@ -64,9 +62,7 @@ def by_seq(session: Session, conversation_id: int, seq: int) -> Message | None:
     ).first()
 
 
-def after(
-    session: Session, conversation_id: int, seq: int, limit: int = 200
-) -> Sequence[Message]:
+def after(session: Session, conversation_id: int, seq: int, limit: int = 200) -> Sequence[Message]:
     """Messages newer than number `seq`, in order."""
     return session.exec(
         select(Message)
@@ -91,9 +87,7 @@ def last_outbound(session: Session, conversation_id: int) -> Message | None:
     """The newest message sent to the debtor."""
     return session.exec(
         select(Message)
-        .where(
-            Message.conversation_id == conversation_id, Message.direction == Direction.OUT
-        )
+        .where(Message.conversation_id == conversation_id, Message.direction == Direction.OUT)
         .order_by(col(Message.seq).desc())
         .limit(1)
     ).first()

@@ -80,9 +80,9 @@ def receive(
     if known:
         return known, False
     button = _button(session, conversation, button_id, text)
-    if conversation.verified_at and conversation.last_inbound_at:
-        if rules.verification_has_lapsed(conversation.channel, conversation.last_inbound_at, now):
-            forget_verification(conversation)
+    last = conversation.last_inbound_at
+    if last and rules.verification_has_lapsed(conversation.channel, last, now):
+        forget_verification(conversation)
     conversation.last_inbound_at = now
     message = _append(
         session,

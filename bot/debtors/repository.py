@@ -45,5 +45,7 @@ def debtors_with_keys(
 def contact_points(session: Session, debtor_id: int) -> Sequence[ContactPoint]:
     """Where a debtor can be reached."""
     return session.exec(
-        select(ContactPoint).where(ContactPoint.debtor_id == debtor_id).order_by(col(ContactPoint.id))
+        select(ContactPoint)
+        .where(ContactPoint.debtor_id == debtor_id)
+        .order_by(col(ContactPoint.id))
     ).all()

@@ -39,7 +39,5 @@ def remember(
 ) -> None:
     """Write down what this step did."""
     session.add(
-        TurnAction(
-            message_id=message_id, step=step, result=result, replies=replies, created_at=now
-        )
+        TurnAction(message_id=message_id, step=step, result=result, replies=replies, created_at=now)
     )

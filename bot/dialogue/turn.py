@@ -89,9 +89,7 @@ class Turn:
     @property
     def reader(self) -> Reader:
         """For whom texts are written."""
-        return Reader(
-            self.conversation.language, self.country, self.creditor.formal, self.timezone
-        )
+        return Reader(self.conversation.language, self.country, self.creditor.formal, self.timezone)
 
     @cached_property
     def statements(self) -> list[Statement]:
@@ -104,7 +102,7 @@ class Turn:
     def statement(self) -> Statement | None:
         """The account talked about: the first that owes something, else the first."""
         owing = [s for s in self.statements if s.balance]
-        return (owing or self.statements or [None])[0]
+        return next(iter(owing or self.statements), None)
 
     @property
     def limits(self) -> NegotiationLimits:
@@ -130,9 +128,7 @@ class Turn:
     def values(self, message: Message | None = None, *, past: bool = False) -> Values:
         """Amounts, dates and the like in what was typed; nothing for a pressed button."""
         source = message or self.message
-        currency = (
-            self.statement.currency if self.statement else COUNTRIES[self.country].currency
-        )
+        currency = self.statement.currency if self.statement else COUNTRIES[self.country].currency
         return read_values(
             "" if source.name else source.text,
             country=self.country,

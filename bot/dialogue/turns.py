@@ -44,7 +44,19 @@ ROTATE_ANYWAY_AFTER = 40
 LONGEST_BACK_OFF = 30
 
 _PERSON_WORDS = frozenset(
-    ["asesor", "asesora", "humano", "persona", "agente", "operador", "atendente", "pessoa", "agent", "human", "person"]
+    [
+        "asesor",
+        "asesora",
+        "humano",
+        "persona",
+        "agente",
+        "operador",
+        "atendente",
+        "pessoa",
+        "agent",
+        "human",
+        "person",
+    ]
 )
 
 
@@ -186,9 +198,7 @@ class Turns:
                 self._hub.changed(conversation_id)
                 return True
             if not message.name:
-                conversation.language = detect_language(
-                    message.text, current=conversation.language
-                )
+                conversation.language = detect_language(message.text, current=conversation.language)
             local = _LOCAL.get(net or "") or self._while_down(message)
             if local:
                 replies = self._run_locally(session, conversation, message, local)

@@ -26,5 +26,3 @@ def state_of(kind: type[Enum], default: Enum, *, index: bool = False) -> Any:
 def document(default: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
     """A column that holds JSON."""
     return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
-
-

@@ -10,12 +10,50 @@ from babel.numbers import format_currency
 # Stripe's list, which follows practice and not ISO 4217 (COP has two decimals at Stripe).
 # Source: https://docs.stripe.com/currencies (zero-decimal and three-decimal currencies).
 _ZERO_DECIMAL = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "JPY",
+        "KMF",
+        "KRW",
+        "MGA",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
 )
 _THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 
 CURRENCIES = frozenset(
-    ["ARS", "BOB", "BRL", "CAD", "CLP", "COP", "CRC", "DOP", "EUR", "GBP", "GTQ", "HNL", "MXN", "NIO", "PAB", "PEN", "PYG", "USD", "UYU", "VES"]
+    [
+        "ARS",
+        "BOB",
+        "BRL",
+        "CAD",
+        "CLP",
+        "COP",
+        "CRC",
+        "DOP",
+        "EUR",
+        "GBP",
+        "GTQ",
+        "HNL",
+        "MXN",
+        "NIO",
+        "PAB",
+        "PEN",
+        "PYG",
+        "USD",
+        "UYU",
+        "VES",
+    ]
 )
 """Currencies a portfolio may use: the Americas, Spain and the United Kingdom."""
 

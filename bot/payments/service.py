@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from bot.debtors.events import log_event
@@ -32,7 +33,13 @@ def request_payment(
 
     A link for something else on the same account replaces the one before it: a debtor holds one
     valid link at a time, so nobody pays twice by mistake.
+
+    Raises:
+        ValueError: `amount` is nothing, or in another currency than the account.
     """
+    account = repository.locked_account(session, account_id)
+    if amount.minor <= 0 or amount.currency != account.currency:
+        raise ValueError(f"cannot ask for {amount}")
     for old in repository.open_requests(session, account_id):
         same = (
             old.purpose is purpose
@@ -67,11 +74,17 @@ def record_event(
     known = repository.event_by_id(session, source, event_id)
     if known:
         return known, False
-    event = ExternalEvent(
-        source=source, event_id=event_id, kind=kind, body=body, received_at=now
-    )
-    session.add(event)
-    session.flush()
+    event = ExternalEvent(source=source, event_id=event_id, kind=kind, body=body, received_at=now)
+    try:
+        with session.begin_nested():
+            session.add(event)
+            session.flush()
+    except IntegrityError:
+        # Another delivery of the same event was a moment faster.
+        known = repository.event_by_id(session, source, event_id)
+        if known is None:
+            raise
+        return known, False
     return event, True
 
 
@@ -86,7 +99,10 @@ def record_payment(
     timezone: str,
     now: datetime,
 ) -> Payment | None:
-    """Book money received, once per provider's number; nothing where it is booked already."""
+    """Book money received, once per provider's number; nothing where it is booked already.
+
+    The caller holds the account (`repository.locked_account`).
+    """
     assert account.id is not None
     if repository.payment_by_provider_id(session, provider, provider_id):
         return None

@@ -54,7 +54,8 @@ class Hold(_Strict):
 class CrisisLine(_Strict):
     """A telephone line for somebody in danger."""
 
-    name: str
+    name: str = ""
+    emergency: bool = False
     phone: str
     hours: str = ""
     source: str

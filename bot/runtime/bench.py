@@ -98,7 +98,9 @@ def ours() -> Iterator[Side]:
     model = train()
     with tempfile.TemporaryDirectory(prefix="acuerdo-bench-") as name:
         folder = Path(name)
-        settings = scratch_settings(folder, messages_per_minute=100_000, sessions_per_minute=100_000)
+        settings = scratch_settings(
+            folder, messages_per_minute=100_000, sessions_per_minute=100_000
+        )
         database = Database(settings.database_url)
         now = datetime.now(UTC)
         prepare(database, settings, now)

@@ -52,9 +52,7 @@ def talk_with(stage: Stage, person: dict[str, Any] | None, language: str = "") -
     return Talk(stage, creditor_key=f"demo-{creditor}", language=language)
 
 
-def pick_debtor(
-    database: Database, ref: str | None, lines: list[str]
-) -> dict[str, Any] | None:
+def pick_debtor(database: Database, ref: str | None, lines: list[str]) -> dict[str, Any] | None:
     """The sample debtor called `ref`, or the one whose identity answer stands in the script.
 
     Raises:

@@ -182,7 +182,7 @@ def _watched(settings: Settings, model: Path) -> list[Watched]:
 def _ready(settings: Settings) -> bool:
     try:
         answer = httpx.get(f"{settings.public_url}/healthz", timeout=3)
-        return answer.json().get("rasa") == "ok"
+        return bool(answer.json().get("rasa") == "ok")
     except (httpx.HTTPError, ValueError):
         return False
 

@@ -250,5 +250,3 @@ def script_lines(text: str) -> list[str]:
     """The lines of a script; empty ones and those that begin with `#` are left out."""
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
-
-

@@ -146,9 +146,7 @@ class WebChat:
     def _read_up_to(session: Session, conversation_id: int) -> int:
         latest = repository.latest(session, conversation_id, 20)
         taken = [
-            m.seq
-            for m in latest
-            if m.direction is Direction.IN and m.state is MessageState.HANDLED
+            m.seq for m in latest if m.direction is Direction.IN and m.state is MessageState.HANDLED
         ]
         return max(taken, default=0)
 
@@ -281,8 +279,8 @@ async def _answer(request: Request, model: Any, status: int, work: Any) -> Respo
     except Refusal as refusal:
         return _cors(refusal.response(), request)
     except (ValidationError, ValueError):
-        refusal = Refusal(422, "invalid", "The request is not what the protocol asks for.")
-        return _cors(refusal.response(), request)
+        invalid = Refusal(422, "invalid", "The request is not what the protocol asks for.")
+        return _cors(invalid.response(), request)
 
 
 async def _serve_socket(websocket: WebSocket, chat: WebChat) -> None:

@@ -178,6 +178,7 @@
 
   let lang = known(prefs.lang) || known(script.dataset.lang) || known(navigator.language) || "es";
   let say = TEXTS[lang];
+  let locale = say.locale; // how dates are written
   let session = null;
   let config = {};
   let owner = "bot";
@@ -313,6 +314,7 @@
         retire();
       }
       renewing = null;
+      nudge();
     })();
     return renewing;
   }
@@ -402,7 +404,9 @@
       await rest(retry);
       return true;
     }
+    if (status === 403) retire(); // the site was struck off
     if (status !== 200) return false;
+    readByOther = Math.max(readByOther, Number(data.read) || 0);
     const messages = list(data.messages);
     messages.forEach(merge);
     caughtUp = true;
@@ -524,9 +528,9 @@
       return "later";
     }
     if (permanent(status)) {
-      item.why = String(data.message || "");
+      warn(`a message was refused (${status}): ${data.message || data.error}`);
       unsent.put(id);
-      announce(`${say.failed} ${item.why}`);
+      announce(say.failed);
       return "refused";
     }
     setConnected(false);
@@ -536,7 +540,6 @@
   function retry(item) {
     if (item.state === "failed") {
       item.state = "sending";
-      item.why = "";
       keep(item);
     }
     item.stuck = false;
@@ -656,7 +659,7 @@
         }
         if (!useSocket) tries = 0;
         pump();
-        if (wait && floor === before && Date.now() - started < 1000) await sleep(1000);
+        if (wait && floor === before && Date.now() - started < 500) await sleep(500);
         if (!useSocket || !caughtUp) continue;
       }
       const lived = await socketLife();
@@ -677,68 +680,62 @@
 
   const CSS = `
     .shell {
-      --bg: #f7f5f2; --surface: #fff; --raised: #fff; --text: #1f1d1a; --muted: #635f58;
-      --line: #e4e0da; --field: #8a857d; --soft: #f1eee9; --bad: #b3261e; --tint: var(--accent-light);
-      font: 400 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif;
-      color: var(--text); color-scheme: light; text-align: left; direction: ltr;
-      -webkit-text-size-adjust: 100%; text-size-adjust: 100%;
+      --bg: #f7f5f2; --surface: #fff; --raised: #fff; --soft: #f1eee9; --line: #e4e0da; --field: #8a857d;
+      --text: #1f1d1a; --muted: #635f58; --bad: #b3261e; --tint: var(--accent-light);
+      font: 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif;
+      color: var(--text); color-scheme: light; -webkit-text-size-adjust: 100%;
     }
     @media (prefers-color-scheme: dark) {
       .shell {
-        --bg: #171615; --surface: #1f1e1c; --raised: #2b2927; --text: #f3f0ec; --muted: #b3aea6;
-        --line: #3b3835; --soft: #2b2927; --bad: #ffb4ab; --tint: var(--accent-dark); color-scheme: dark;
+        --bg: #171615; --surface: #1f1e1c; --raised: #2b2927; --soft: #2b2927; --line: #3b3835;
+        --text: #f3f0ec; --muted: #b3aea6; --bad: #ffb4ab; --tint: var(--accent-dark); color-scheme: dark;
       }
     }
-    *, *::before, *::after { box-sizing: border-box; }
+    * { box-sizing: border-box; }
     [hidden] { display: none !important; }
-    button, select, textarea { font: inherit; color: inherit; letter-spacing: inherit; margin: 0; }
-    button, a, select { -webkit-tap-highlight-color: transparent; touch-action: manipulation; }
+    button, select, textarea { font: inherit; color: inherit; margin: 0; }
     button { border: 0; background: none; padding: 0; cursor: pointer; }
-    svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width: 2;
-      stroke-linecap: round; stroke-linejoin: round; flex: none; }
-    .sr { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0; overflow: hidden;
-      clip-path: inset(50%); white-space: nowrap; border: 0; }
+    button, a, select { -webkit-tap-highlight-color: transparent; touch-action: manipulation; }
+    svg { display: block; flex: none; width: 24px; height: 24px; fill: none; stroke: currentColor; stroke-width: 2;
+      stroke-linecap: round; stroke-linejoin: round; }
+    .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     :focus { outline: none; }
     :focus-visible { outline: 3px solid var(--tint); outline-offset: 2px; }
 
-    .launcher {
+    .launcher, .panel {
       position: fixed; z-index: 2147483000;
       right: max(20px, env(safe-area-inset-right)); bottom: max(20px, env(safe-area-inset-bottom));
-      display: inline-flex; align-items: center; gap: 10px; min-height: 56px; padding: 0 22px 0 18px;
-      border-radius: 28px; border: 1px solid var(--edge); background: var(--accent); color: var(--ink); font-weight: 600;
-      box-shadow: 0 2px 6px rgb(0 0 0 / .16), 0 10px 28px rgb(0 0 0 / .2);
     }
-    .launcher svg { width: 24px; height: 24px; }
+    .launcher { display: flex; align-items: center; gap: 10px; min-height: 56px; padding: 0 22px 0 18px; font-weight: 600;
+      border: 1px solid var(--edge); border-radius: 28px; background: var(--accent); color: var(--ink);
+      box-shadow: 0 2px 6px rgb(0 0 0 / .16), 0 10px 28px rgb(0 0 0 / .2); }
     .launcher:focus-visible { outline: 3px solid #1f1d1a; outline-offset: 0; box-shadow: 0 0 0 6px #fff; }
-    .badge { position: absolute; top: -6px; right: -2px; min-width: 24px; height: 24px; padding: 0 6px; border-radius: 12px;
-      background: #b3261e; color: #fff; border: 2px solid #fff; font-size: 13px; line-height: 20px; font-weight: 700; text-align: center; }
+    .badge { position: absolute; top: -6px; right: -2px; min-width: 24px; padding: 0 6px; border: 2px solid #fff; border-radius: 12px;
+      background: #b3261e; color: #fff; font-size: 13px; line-height: 20px; font-weight: 700; text-align: center; }
 
-    .panel {
-      position: fixed; z-index: 2147483001;
-      right: max(20px, env(safe-area-inset-right)); bottom: max(20px, env(safe-area-inset-bottom));
-      width: 392px; height: min(660px, calc(100vh - 40px)); height: min(660px, calc(100dvh - 40px));
-      display: flex; flex-direction: column; overflow: hidden; border-radius: 20px; background: var(--bg);
-      border: 1px solid var(--line); box-shadow: 0 4px 12px rgb(0 0 0 / .1), 0 20px 56px rgb(0 0 0 / .26);
-    }
+    .panel { display: flex; flex-direction: column; overflow: hidden; width: 392px;
+      height: min(660px, 100vh - 40px); height: min(660px, 100dvh - 40px);
+      border: 1px solid var(--line); border-radius: 20px; background: var(--bg);
+      box-shadow: 0 4px 12px rgb(0 0 0 / .1), 0 20px 56px rgb(0 0 0 / .26); }
 
-    .head { display: flex; align-items: center; gap: 12px; padding: 12px 8px 12px 16px; background: var(--accent); color: var(--ink); flex: none; }
+    .head { display: flex; align-items: center; gap: 12px; padding: 12px 8px 12px 16px; background: var(--accent); color: var(--ink); }
     .head :focus-visible, .lang:focus-within { outline: 3px solid var(--ink); outline-offset: -3px; }
-    .avatar { width: 40px; height: 40px; border-radius: 50%; background: var(--veil); display: grid; place-items: center;
-      font-weight: 700; font-size: 18px; flex: none; }
-    .names { flex: 1; min-width: 0; }
-    .brand { margin: 0; font-size: 17px; line-height: 1.25; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-    .state { font-size: 14px; line-height: 1.3; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-    .lang { position: relative; min-width: 56px; height: 44px; padding: 0 8px; border-radius: 12px; display: flex; align-items: center; justify-content: center; gap: 4px;
-      font-size: 14px; font-weight: 600; flex: none; }
+    .avatar, .icon, .go { display: grid; place-items: center; flex: none; }
+    .avatar { width: 40px; height: 40px; border-radius: 50%; background: var(--veil); font-weight: 700; font-size: 18px; }
+    .names { flex: 1; min-width: 0; line-height: 1.3; }
+    .names > * { margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .brand { font-size: 17px; font-weight: 600; }
+    .state { font-size: 14px; }
+    .lang { position: relative; flex: none; display: flex; align-items: center; justify-content: center; gap: 4px; min-width: 56px;
+      height: 44px; padding: 0 8px; border-radius: 12px; font-size: 14px; font-weight: 600; }
     .lang svg { width: 14px; height: 14px; }
-    .lang select { position: absolute; inset: 0; width: 100%; height: 100%; opacity: 0; cursor: pointer; font-size: 16px; border: 0; }
+    .lang select { position: absolute; inset: 0; width: 100%; height: 100%; opacity: 0; cursor: pointer; font-size: 16px; }
     .lang option { color: #1f1d1a; background: #fff; }
-    .icon { width: 44px; height: 44px; border-radius: 12px; display: grid; place-items: center; flex: none; }
-    .icon svg { width: 24px; height: 24px; }
-    .lang:hover, .head .icon:hover { background: var(--veil); }
+    .icon { width: 44px; height: 44px; border-radius: 12px; }
+    .lang:hover, .icon:hover { background: var(--veil); }
 
     .view { flex: 1; min-height: 0; position: relative; display: flex; }
-    .log { flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 16px 16px 8px; display: flex; flex-direction: column; scrollbar-width: thin; }
+    .log { flex: 1; display: flex; flex-direction: column; overflow-y: auto; overscroll-behavior: contain; padding: 16px 16px 8px; }
     .log:focus-visible { outline-offset: -3px; }
     .rows { display: flex; flex-direction: column; margin-top: auto; }
     .day { align-self: center; margin: 8px 0 14px; font-size: 13px; font-weight: 600; color: var(--muted); }
@@ -746,76 +743,70 @@
     .row { display: flex; flex-direction: column; align-items: flex-start; max-width: 86%; margin-bottom: 4px; }
     .row.tail { margin-bottom: 14px; }
     .row.me { align-self: flex-end; align-items: flex-end; }
-    .row.note { align-self: center; align-items: center; max-width: 92%; text-align: center; }
-    .who { font-size: 13px; font-weight: 600; color: var(--muted); margin: 0 0 4px 6px; }
-    .bubble { padding: 10px 14px; border-radius: 18px; background: var(--raised); border: 1px solid var(--line); max-width: 100%; }
+    .row.note { align-self: center; text-align: center; }
+    .who { margin: 0 0 4px 6px; font-size: 13px; font-weight: 600; color: var(--muted); }
+    .bubble { max-width: 100%; padding: 10px 14px; border: 1px solid var(--line); border-radius: 18px; background: var(--raised); }
     .them.tail .bubble { border-bottom-left-radius: 6px; }
     .me .bubble { background: var(--accent); color: var(--ink); border-color: var(--edge); }
     .me.tail .bubble { border-bottom-right-radius: 6px; }
-    .note .bubble { background: none; border-color: transparent; color: var(--muted); font-size: 14px; padding: 2px 8px; }
     .me.bad .bubble { background: var(--raised); color: var(--text); border-color: var(--bad); }
+    .note .bubble { padding: 2px 8px; border-color: transparent; background: none; color: var(--muted); font-size: 14px; }
     .text { white-space: pre-wrap; overflow-wrap: anywhere; }
-    .text strong { font-weight: 700; }
-    .link { display: flex; align-items: center; justify-content: space-between; gap: 12px; min-height: 48px; margin-top: 10px; padding: 8px 14px; border-radius: 12px;
-      border: 1px solid var(--edge); background: var(--accent); color: var(--ink); font-weight: 600; line-height: 1.25; text-decoration: none; overflow-wrap: anywhere; }
-    .bubble > .link:first-child { margin-top: 0; }
-    .site { display: block; font-weight: 400; font-size: 13px; margin-top: 2px; }
-    .meta { display: none; align-items: center; gap: 4px; margin: 4px 6px 0; min-height: 18px; font-size: 13px; line-height: 18px; color: var(--muted); }
-    .tail .meta, .bad .meta, .wait .meta { display: flex; flex-wrap: wrap; }
-    .me .meta { justify-content: flex-end; }
-    .note .meta { display: none; }
-    .meta svg { width: 16px; height: 16px; }
+    .link { display: flex; align-items: center; justify-content: space-between; gap: 12px; min-height: 48px; margin-top: 10px; padding: 8px 14px;
+      border: 1px solid var(--edge); border-radius: 12px; background: var(--accent); color: var(--ink); font-weight: 600; line-height: 1.3;
+      text-decoration: none; overflow-wrap: anywhere; }
+    .site { display: block; font-weight: 400; font-size: 13px; }
+    .meta { display: none; align-items: center; gap: 4px; margin: 4px 6px 0; font-size: 13px; line-height: 18px; color: var(--muted); }
+    .tail .meta, .bad .meta, .wait .meta { display: flex; }
+    .row.note .meta { display: none; }
+    .meta svg, .newer svg { width: 16px; height: 16px; }
     .meta .seen { color: var(--tint); }
-    .bad .meta { color: var(--bad); text-align: right; }
-    .retry { min-height: 44px; padding: 0 10px; margin: -8px -6px -8px 0; font-weight: 700; text-decoration: underline; text-underline-offset: 3px; color: var(--bad); border-radius: 10px; }
+    .row.bad .meta, .retry { color: var(--bad); }
+    .retry { min-height: 44px; margin: -8px -6px -8px 0; padding: 0 10px; border-radius: 10px; font-weight: 700; text-decoration: underline; }
 
-    .quick { display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 14px; flex: none; }
-    .quick button { min-height: 44px; padding: 9px 16px; border-radius: 22px; border: 1.5px solid var(--tint); background: var(--surface); color: var(--tint);
-      font-weight: 600; line-height: 1.25; text-align: left; max-width: 100%; overflow-wrap: anywhere; }
+    .quick { display: flex; flex-wrap: wrap; gap: 8px; margin-bottom: 14px; }
+    .quick button { max-width: 100%; min-height: 44px; padding: 9px 16px; border: 1.5px solid var(--tint); border-radius: 22px;
+      background: var(--surface); color: var(--tint); font-weight: 600; line-height: 1.3; text-align: left; overflow-wrap: anywhere; }
     .quick button:hover { background: var(--tint); color: var(--surface); }
-    .typing { align-self: flex-start; display: flex; gap: 5px; padding: 15px 16px; margin-bottom: 14px; border-radius: 18px 18px 18px 6px; background: var(--raised); border: 1px solid var(--line); flex: none; }
+    .typing { align-self: flex-start; display: flex; gap: 5px; padding: 15px 16px; margin-bottom: 14px;
+      border: 1px solid var(--line); border-radius: 18px 18px 18px 6px; background: var(--raised); }
     .typing i { width: 7px; height: 7px; border-radius: 50%; background: var(--muted); }
-    .hint { margin: auto; color: var(--muted); font-size: 15px; }
-    .newer { position: absolute; left: 50%; bottom: 10px; transform: translateX(-50%); display: flex; align-items: center; gap: 6px; min-height: 44px; padding: 0 16px 0 12px;
-      border-radius: 22px; background: var(--surface); color: var(--text); border: 1px solid var(--line); font-size: 14px; font-weight: 600; white-space: nowrap; box-shadow: 0 4px 14px rgb(0 0 0 / .2); }
+    .hint { margin: auto; color: var(--muted); }
+    .newer { position: absolute; left: 50%; bottom: 10px; transform: translateX(-50%); display: flex; align-items: center; gap: 6px;
+      min-height: 44px; padding: 0 16px 0 12px; border: 1px solid var(--line); border-radius: 22px; background: var(--surface);
+      font-size: 14px; font-weight: 600; white-space: nowrap; box-shadow: 0 4px 12px rgb(0 0 0 / .2); }
 
-    .notice { padding: 8px 16px; font-size: 14px; text-align: center; background: #fdf0d0; color: #4a3500; border-top: 1px solid #ecd9a4; flex: none; }
-    .foot { flex: none; background: var(--surface); border-top: 1px solid var(--line);
+    .notice { padding: 8px 16px; font-size: 14px; text-align: center; background: #fdf0d0; color: #4a3500; }
+    .foot { background: var(--surface); border-top: 1px solid var(--line);
       padding: 10px max(10px, env(safe-area-inset-right)) max(10px, env(safe-area-inset-bottom)) max(12px, env(safe-area-inset-left)); }
     .write { display: flex; align-items: flex-end; gap: 8px; }
-    textarea { flex: 1; min-width: 0; height: 46px; min-height: 46px; max-height: 148px; resize: none; font-size: 16px; line-height: 22px; padding: 11px 16px; border-radius: 23px;
-      border: 1px solid var(--field); background: var(--soft); color: var(--text); overflow-y: hidden; scrollbar-width: thin; }
+    textarea { flex: 1; min-width: 0; min-height: 46px; padding: 11px 16px; resize: none; font-size: 16px; line-height: 22px;
+      border: 1px solid var(--field); border-radius: 23px; background: var(--soft); }
     textarea::placeholder { color: var(--muted); opacity: 1; }
-    textarea:focus { outline: 2px solid var(--tint); outline-offset: -1px; border-color: var(--tint); background: var(--surface); }
-    .go { width: 46px; height: 46px; border-radius: 50%; background: var(--accent); color: var(--ink); border: 1px solid var(--edge); display: grid; place-items: center; flex: none; }
-    .go svg { width: 22px; height: 22px; stroke-width: 2.4; }
-    .go[aria-disabled="true"] { background: var(--soft); color: var(--muted); border-color: var(--line); cursor: default; }
+    textarea:focus { outline: 2px solid var(--tint); outline-offset: -1px; background: var(--surface); }
+    .go { width: 46px; height: 46px; border: 1px solid var(--edge); border-radius: 50%; background: var(--accent); color: var(--ink); }
+    .go[aria-disabled="true"] { border-color: var(--line); background: var(--soft); color: var(--muted); cursor: default; }
     .count { padding: 6px 6px 0; font-size: 13px; color: var(--muted); text-align: right; }
     .count.over { color: var(--bad); font-weight: 600; }
 
     @media (max-width: 480px), (max-height: 480px) {
-      .panel { inset: 0; top: var(--view-top, 0); bottom: auto; width: auto; height: 100vh; height: 100dvh; height: var(--view-height, 100dvh); border: 0; border-radius: 0; box-shadow: none; }
-      .head { padding-top: max(10px, env(safe-area-inset-top)); padding-left: max(16px, env(safe-area-inset-left)); padding-right: max(6px, env(safe-area-inset-right)); padding-bottom: 10px; }
+      .panel { inset: var(--view-top, 0) 0 auto; width: auto; height: 100vh; height: var(--view-height, 100dvh); border: 0; border-radius: 0; }
+      .head { padding: max(10px, env(safe-area-inset-top)) max(6px, env(safe-area-inset-right)) 10px max(16px, env(safe-area-inset-left)); }
       .log { padding-left: max(14px, env(safe-area-inset-left)); padding-right: max(14px, env(safe-area-inset-right)); }
-      .launcher { right: max(16px, env(safe-area-inset-right)); bottom: max(16px, env(safe-area-inset-bottom)); }
     }
     @media (prefers-reduced-motion: no-preference) {
-      .panel { animation: rise .2s cubic-bezier(.2, .8, .2, 1); transform-origin: bottom right; }
-      .row.fresh { animation: come .18s ease-out; }
-      .quick button, .icon { transition: background-color .12s, color .12s; }
-      .typing i { animation: breathe 1.2s infinite ease-in-out; }
+      .panel { animation: rise .2s cubic-bezier(.2, .8, .2, 1); }
+      .fresh { animation: rise .18s ease-out; }
+      .typing i { animation: breathe 1.2s infinite; }
       .typing i:nth-child(2) { animation-delay: .15s; }
       .typing i:nth-child(3) { animation-delay: .3s; }
-      @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(.98); } }
-      @keyframes come { from { opacity: 0; transform: translateY(6px); } }
+      @keyframes rise { from { opacity: 0; transform: translateY(10px); } }
       @keyframes breathe { 0%, 60%, 100% { opacity: .35; } 30% { opacity: 1; transform: translateY(-3px); } }
     }
     @media (forced-colors: active) {
-      .panel, .bubble, .link, .go, .launcher, .badge, .quick button, .notice { border: 1px solid CanvasText; }
+      .panel, .bubble, .link, .go, .launcher, .badge, .quick button { border: 1px solid CanvasText; }
       .head { border-bottom: 1px solid CanvasText; }
       .typing i { background: CanvasText; }
-      .go[aria-disabled="true"] { color: GrayText; border-color: GrayText; }
-      :focus-visible, textarea:focus { outline-color: Highlight; }
     }
     @media print { .shell { display: none; } }
   `;
@@ -966,24 +957,14 @@
   const dayOf = (date) =>
     date.getFullYear() * 10000 + (date.getMonth() + 1) * 100 + date.getDate();
 
-  let clock;
-  let formats = {};
-  function setFormats() {
-    const locale = (navigator.languages || []).find((tag) => known(tag) === lang) || say.locale;
-    clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-    const long = { weekday: "long", day: "numeric", month: "long" };
-    formats = {
-      near: new Intl.DateTimeFormat(locale, long),
-      far: new Intl.DateTimeFormat(locale, { ...long, year: "numeric" }),
-    };
-  }
   function dayName(date) {
     const now = new Date();
     if (dayOf(date) === dayOf(now)) return say.today;
     if (dayOf(date) === dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1))) {
       return say.yesterday;
     }
-    return (date.getFullYear() === now.getFullYear() ? formats.near : formats.far).format(date);
+    const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
+    return date.toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long", year });
   }
 
   /** Only https, or http to this very machine for rehearsals; nothing that hides where it leads. */
@@ -1054,7 +1035,7 @@
     const { parts, node, kind } = item;
     const bad = item.state === "failed" || Boolean(item.stuck && item.state === "sending");
     const state = item.state === "sent" ? (item.seq <= seenUpTo ? "read" : "sent") : "sending";
-    const look = [lang, first, last, bad, state, item.why, Number(item.at)].join();
+    const look = [lang, first, last, bad, state, Number(item.at)].join();
     if (look === item.look) return;
     item.look = look;
     node.classList.toggle("tail", last);
@@ -1064,10 +1045,10 @@
     parts.sr.textContent = kind === "note" ? "" : `${name}: `;
     parts.who.hidden = !(first && item.from === "person");
     parts.who.textContent = name;
-    parts.time.textContent = clock.format(item.at);
+    parts.time.textContent = item.at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
     parts.time.dateTime = item.at.toISOString();
     parts.time.hidden = bad;
-    parts.why.textContent = bad ? item.why || say.failed : "";
+    parts.why.textContent = bad ? say.failed : "";
     parts.tick.hidden = bad;
     aria(parts.tick, "label", say[state]);
     parts.tick.title = say[state];
@@ -1231,7 +1212,7 @@
   /** Puts every word of the interface in the current language. */
   function relabel() {
     say = TEXTS[lang];
-    setFormats();
+    locale = (navigator.languages || []).find((tag) => known(tag) === lang) || say.locale;
     const label = (node, text) => aria(node, "label", text);
     const tip = (node, text) => label(node, (node.title = text));
     ui.shell.lang = say.locale;

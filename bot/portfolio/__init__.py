@@ -1,0 +1,1 @@
+"""Loading what people owe: a creditor's file of accounts, and the sample portfolio of the demo."""

@@ -1,0 +1,399 @@
+"""What the operator reads about a file: for each code what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Lang(StrEnum):
+    """Languages in which an import is reported."""
+
+    ES = "es"
+    EN = "en"
+
+
+Said = tuple[str, str]
+"""What is wrong; how to mend it."""
+
+_ES: dict[str, Said] = {
+    # The file as a whole.
+    "file.missing": ("no existe el archivo {path}", "revisa la ruta"),
+    "file.unreadable": ("no se puede leer {path}", "revisa los permisos del archivo"),
+    "file.too_big": (
+        "el archivo pesa {size} MB y el máximo es {most} MB",
+        "divídelo repitiendo el encabezado, por ejemplo: "
+        "tail -n +2 {name} | split -l 200000 - parte_ && "
+        'for p in parte_*; do (head -n 1 {name}; cat "$p") > "$p.csv"; done; '
+        "un .xlsx guárdalo antes como CSV",
+    ),
+    "file.unpacks_too_big": (
+        "el .xlsx se descomprime en {size} MB y el máximo es {most} MB",
+        "guárdalo como CSV o divídelo en varios",
+    ),
+    "file.empty": ("el archivo está vacío", "expórtalo de nuevo: faltan encabezado y filas"),
+    "file.header_only": ("el archivo solo tiene encabezado", "expórtalo de nuevo con sus filas"),
+    "file.not_table": (
+        "el archivo no es CSV ni XLSX, es {kind}, aunque se llame {name}",
+        "expórtalo como CSV o XLSX; cambiarle el nombre no basta",
+    ),
+    "file.broken_xlsx": (
+        "el .xlsx está dañado o incompleto",
+        "ábrelo, guárdalo de nuevo y vuelve a intentarlo",
+    ),
+    "file.long_line": (
+        "la línea {line} tiene más de {most} caracteres: no parece una tabla",
+        "revisa los saltos de línea y las comillas",
+    ),
+    "columns.unnamed": ("hay columnas sin título: {numbers}", "ponles título o bórralas"),
+    "columns.unknown": (
+        "columnas que no se conocen: {names}",
+        "corrige el título o borra la columna; la lista está en docs/import.md",
+    ),
+    "columns.repeated": ("dos columnas dicen lo mismo: {names}", "deja una sola de cada una"),
+    "columns.missing": ("faltan columnas obligatorias: {names}", "agrégalas al archivo"),
+    "columns.identity": (
+        "nadie podría demostrar quién es",
+        "agrega al menos dos de estas columnas: document, birth_date, postcode",
+    ),
+    "creditor.none": (
+        "no existe el acreedor {slug}",
+        "usa uno de estos: {known}; o créalo antes de importar",
+    ),
+    "database.unready": (
+        "la base de datos no está disponible o no tiene tablas",
+        "revisa DATABASE_URL y prepara la base antes de importar",
+    ),
+    # A row as a whole.
+    "row.too_many": (
+        "la fila tiene {found} celdas y el encabezado {expected}",
+        "suele ser un separador sin comillas dentro de un texto o de un importe",
+    ),
+    "row.quote": (
+        "unas comillas que se abren y no se cierran se tragaron varias líneas",
+        "cierra o borra las comillas",
+    ),
+    "row.debtor_differs": (
+        "dice algo distinto que la línea {other} sobre el mismo deudor",
+        "deja el mismo dato en todas sus filas",
+    ),
+    "row.account_twice": (
+        "la cuenta ya está en la línea {other} con otros datos",
+        "deja una sola fila por cuenta",
+    ),
+    "row.account_currency": (
+        "la cuenta ya existe en {currency}",
+        "una cuenta no cambia de moneda: usa otro account_ref",
+    ),
+    "row.account_debtor": (
+        "la cuenta ya existe y es de otro deudor",
+        "revisa debtor_ref, o usa otro account_ref si la deuda cambió de persona",
+    ),
+    # Any cell.
+    "cell.missing": ("falta", "llena la celda"),
+    "cell.formula": (
+        "es una fórmula sin valor, o un texto que se ejecutaría como fórmula",
+        "pega el valor en lugar de la fórmula, sin =, +, - o @ al principio",
+    ),
+    "cell.excel_error": ("es un error de la hoja de cálculo", "corrige la fórmula que lo produce"),
+    "cell.garbled": (
+        "tiene caracteres mal convertidos",
+        "guarda el archivo de nuevo como CSV UTF-8 desde el original",
+    ),
+    "cell.control": ("tiene caracteres invisibles no permitidos", "escríbelo de nuevo a mano"),
+    "cell.long": ("tiene {length} caracteres y el máximo es {most}", "acórtalo"),
+    "cell.scientific": (
+        "la hoja de cálculo redondeó el número y perdió cifras",
+        "da formato de texto a la columna antes de pegar los datos",
+    ),
+    # Cells of one kind.
+    "creditor.unknown": ("no existe el acreedor {slug}", "usa uno de estos: {known}"),
+    "creditor.other": (
+        "el archivo se importa para {slug}",
+        "corrige la celda o importa sin --creditor",
+    ),
+    "name.letters": ("no parece un nombre", "escribe nombre y apellidos"),
+    "country.unknown": (
+        "no es un país con reglas cargadas",
+        "usa el código de dos letras: {known}",
+    ),
+    "language.unknown": ("no es un idioma disponible", "usa es, pt o en"),
+    "timezone.unknown": (
+        "no es una zona horaria",
+        "usa un nombre IANA como America/Mexico_City, o déjala vacía",
+    ),
+    "document.short": (
+        "tiene menos de cuatro caracteres útiles",
+        "pon el documento entero o sus últimos cuatro",
+    ),
+    "identity.too_few": (
+        "esta persona no podría demostrar quién es",
+        "llena al menos dos de: document, birth_date, postcode",
+    ),
+    "postcode.unreadable": ("no es un código postal de {country}", "revísalo o déjalo vacío"),
+    "phone.unreadable": ("no es un teléfono", "escribe un solo número, con código de país"),
+    "phone.length": (
+        "no tiene las cifras de un teléfono de {country}",
+        "escríbelo con + y código de país",
+    ),
+    "email.unreadable": ("no es un correo", "escribe una sola dirección, o déjala vacía"),
+    "consent.unknown": ("no se entiende", "escribe sí o no, o déjalo vacío"),
+    "consent.no_date": ("falta: sin fecha no prueba nada", "pon cuándo consintió"),
+    "consent.no_source": ("falta: sin origen no prueba nada", "pon dónde consintió"),
+    "consent.orphan": ("hay fecha u origen, pero consent está vacío", "escribe sí o no"),
+    "currency.unknown": ("no es una moneda admitida", "usa una de: {known}"),
+    "amount.unreadable": ("no es un importe", "escribe solo cifras, como 4520.50"),
+    "amount.negative": (
+        "es negativo",
+        "escríbelo en positivo: lo pagado va en paid y lo que está a favor en credit",
+    ),
+    "amount.ambiguous": (
+        "no se sabe si el separador es de miles o de decimales",
+        "escribe dos decimales, como 1234.00",
+    ),
+    "amount.decimals": ("tiene más decimales que {currency} ({count})", "redondéalo"),
+    "amount.huge": ("es demasiado grande", "revisa si se juntaron dos celdas"),
+    "amount.currency": ("está en {found} y la fila en {currency}", "corrige una de las dos"),
+    "date.unreadable": ("no es una fecha", "escríbela como 2025-03-31"),
+    "date.impossible": ("ese día no existe", "escríbela como 2025-03-31"),
+    "date.short_year": ("el año tiene dos cifras", "escribe las cuatro"),
+    "date.serial": (
+        "es el número interno de una fecha de hoja de cálculo",
+        "da formato de fecha a la columna",
+    ),
+    "date.month_first": (
+        "el mes va primero, y solo se admite en Estados Unidos",
+        "escríbela como 2025-03-31",
+    ),
+    "date.day_first": (
+        "el día va primero, y en Estados Unidos se escribe primero el mes",
+        "escríbela como 2025-03-31",
+    ),
+    "date.ambiguous": (
+        "puede ser día/mes o mes/día: la columna mezcla ambos",
+        "escríbela como 2025-03-31",
+    ),
+    "date.future": ("está en el futuro", "revisa el año"),
+    "date.too_far": ("queda a más de 50 años", "revisa el año"),
+    "date.before_opened": ("es anterior a opened_on", "revisa cuál de las dos está mal"),
+    "birth.minor": ("sería menor de edad", "revisa el año; a un menor no se le cobra"),
+    "birth.ancient": ("tendría más de 120 años", "revisa el año"),
+}
+
+_EN: dict[str, Said] = {
+    "file.missing": ("there is no file {path}", "check the path"),
+    "file.unreadable": ("{path} cannot be read", "check the permissions of the file"),
+    "file.too_big": (
+        "the file has {size} MB and the most is {most} MB",
+        "split it and repeat the header, for instance: "
+        "tail -n +2 {name} | split -l 200000 - part_ && "
+        'for p in part_*; do (head -n 1 {name}; cat "$p") > "$p.csv"; done; '
+        "save an .xlsx as CSV first",
+    ),
+    "file.unpacks_too_big": (
+        "the .xlsx unpacks to {size} MB and the most is {most} MB",
+        "save it as CSV or split it",
+    ),
+    "file.empty": ("the file is empty", "export it again: header and rows are missing"),
+    "file.header_only": ("the file has a header only", "export it again with its rows"),
+    "file.not_table": (
+        "the file is neither CSV nor XLSX but {kind}, though it is called {name}",
+        "export it as CSV or XLSX; renaming is not enough",
+    ),
+    "file.broken_xlsx": (
+        "the .xlsx is damaged or incomplete",
+        "open it, save it again and try once more",
+    ),
+    "file.long_line": (
+        "line {line} has more than {most} characters: it does not look like a table",
+        "check the line ends and the quotes",
+    ),
+    "columns.unnamed": ("columns without a title: {numbers}", "give them one or delete them"),
+    "columns.unknown": (
+        "unknown columns: {names}",
+        "mend the title or delete the column; docs/import.md has the list",
+    ),
+    "columns.repeated": ("two columns say the same: {names}", "keep one of each"),
+    "columns.missing": ("needed columns are missing: {names}", "add them to the file"),
+    "columns.identity": (
+        "nobody could prove who they are",
+        "add at least two of these columns: document, birth_date, postcode",
+    ),
+    "creditor.none": (
+        "there is no creditor {slug}",
+        "use one of these: {known}; or create it before importing",
+    ),
+    "database.unready": (
+        "the database is not available or has no tables",
+        "check DATABASE_URL and prepare the database before importing",
+    ),
+    "row.too_many": (
+        "the row has {found} cells and the header {expected}",
+        "mostly a separator without quotes inside a text or an amount",
+    ),
+    "row.quote": (
+        "a quotation mark that opens and never closes swallowed several lines",
+        "close or delete the mark",
+    ),
+    "row.debtor_differs": (
+        "says something else than line {other} about the same debtor",
+        "keep the same in all their rows",
+    ),
+    "row.account_twice": (
+        "the account is in line {other} already, with other data",
+        "keep one row for each account",
+    ),
+    "row.account_currency": (
+        "the account exists in {currency}",
+        "an account never changes currency: use another account_ref",
+    ),
+    "row.account_debtor": (
+        "the account exists and is another debtor's",
+        "check debtor_ref, or use another account_ref if the debt passed to somebody else",
+    ),
+    "cell.missing": ("is missing", "fill the cell"),
+    "cell.formula": (
+        "is a formula without a value, or a text that would run as a formula",
+        "paste the value instead of the formula, without =, +, - or @ in front",
+    ),
+    "cell.excel_error": ("is a spreadsheet error", "mend the formula that makes it"),
+    "cell.garbled": (
+        "has wrongly converted characters",
+        "save the original again as CSV UTF-8",
+    ),
+    "cell.control": ("has invisible characters that are not allowed", "type it again"),
+    "cell.long": ("has {length} characters and the most is {most}", "shorten it"),
+    "cell.scientific": (
+        "the spreadsheet rounded the number and lost digits",
+        "format the column as text before pasting the data",
+    ),
+    "creditor.unknown": ("there is no creditor {slug}", "use one of these: {known}"),
+    "creditor.other": (
+        "the file is being imported for {slug}",
+        "mend the cell or import without --creditor",
+    ),
+    "name.letters": ("does not look like a name", "write first and last names"),
+    "country.unknown": (
+        "is no country whose rules are loaded",
+        "use the two-letter code: {known}",
+    ),
+    "language.unknown": ("is no language on offer", "use es, pt or en"),
+    "timezone.unknown": (
+        "is no time zone",
+        "use an IANA name such as America/Mexico_City, or leave it empty",
+    ),
+    "document.short": (
+        "has fewer than four useful characters",
+        "give the whole document or its last four",
+    ),
+    "identity.too_few": (
+        "this person could not prove who they are",
+        "fill at least two of: document, birth_date, postcode",
+    ),
+    "postcode.unreadable": ("is no postal code of {country}", "check it or leave it empty"),
+    "phone.unreadable": ("is no telephone number", "write one number, with its country code"),
+    "phone.length": (
+        "has not the digits of a telephone number of {country}",
+        "write it with + and the country code",
+    ),
+    "email.unreadable": ("is no e-mail address", "write one address, or leave it empty"),
+    "consent.unknown": ("is not understood", "write yes or no, or leave it empty"),
+    "consent.no_date": ("is missing: without a date it proves nothing", "say when they agreed"),
+    "consent.no_source": (
+        "is missing: without a source it proves nothing",
+        "say where they agreed",
+    ),
+    "consent.orphan": ("there is a date or a source, but consent is empty", "write yes or no"),
+    "currency.unknown": ("is no currency in use here", "use one of: {known}"),
+    "amount.unreadable": ("is no amount", "write digits only, such as 4520.50"),
+    "amount.negative": (
+        "is negative",
+        "write it as a positive number: what was paid goes in paid, what is in favour in credit",
+    ),
+    "amount.ambiguous": (
+        "the mark might be of thousands or of decimals",
+        "write two decimals, such as 1234.00",
+    ),
+    "amount.decimals": ("has more decimals than {currency} ({count})", "round it"),
+    "amount.huge": ("is too large", "check whether two cells ran together"),
+    "amount.currency": ("is in {found} and the row in {currency}", "mend one of the two"),
+    "date.unreadable": ("is no date", "write it as 2025-03-31"),
+    "date.impossible": ("there is no such day", "write it as 2025-03-31"),
+    "date.short_year": ("the year has two digits", "write all four"),
+    "date.serial": (
+        "is a spreadsheet's internal number of a date",
+        "format the column as a date",
+    ),
+    "date.month_first": (
+        "the month comes first, which is read for the United States only",
+        "write it as 2025-03-31",
+    ),
+    "date.day_first": (
+        "the day comes first, and in the United States the month does",
+        "write it as 2025-03-31",
+    ),
+    "date.ambiguous": (
+        "might be day/month or month/day: the column mixes both",
+        "write it as 2025-03-31",
+    ),
+    "date.future": ("is in the future", "check the year"),
+    "date.too_far": ("is more than 50 years away", "check the year"),
+    "date.before_opened": ("is before opened_on", "check which of the two is wrong"),
+    "birth.minor": ("would be a minor", "check the year; nothing is collected from a minor"),
+    "birth.ancient": ("would be older than 120", "check the year"),
+}
+
+CATALOGUE: dict[Lang, dict[str, Said]] = {Lang.ES: _ES, Lang.EN: _EN}
+
+LABELS: dict[Lang, dict[str, str]] = {
+    Lang.ES: {
+        "rows": "Filas",
+        "created": "Nuevas",
+        "updated": "Cambiadas",
+        "unchanged": "Sin cambios",
+        "rejected": "Rechazadas",
+        "line": "Línea",
+        "column": "Columna",
+        "value": "Valor",
+        "message": "Qué pasa",
+        "mend": "Cómo se arregla",
+        "problems": "Problemas",
+        "more": "… y {count} problemas más.",
+        "read_as": "Leído como {how}.",
+        "rejects": "Las filas rechazadas están en {path}: corrígelas ahí e impórtalas.",
+        "dry_run": "Ensayo: no se guardó nada.",
+        "reading": "Leyendo",
+        "loading": "Cargando",
+        "refused": "No se importó nada",
+    },
+    Lang.EN: {
+        "rows": "Rows",
+        "created": "New",
+        "updated": "Changed",
+        "unchanged": "Unchanged",
+        "rejected": "Rejected",
+        "line": "Line",
+        "column": "Column",
+        "value": "Value",
+        "message": "What is wrong",
+        "mend": "How to mend it",
+        "problems": "Problems",
+        "more": "… and {count} more problems.",
+        "read_as": "Read as {how}.",
+        "rejects": "The rejected rows are in {path}: mend them there and import them.",
+        "dry_run": "Rehearsal: nothing was saved.",
+        "reading": "Reading",
+        "loading": "Loading",
+        "refused": "Nothing was imported",
+    },
+}
+
+
+def say(lang: Lang, code: str, **details: object) -> Said:
+    """What is wrong and how to mend it, in `lang`."""
+    message, mend = CATALOGUE[lang][code]
+    return message.format(**details), mend.format(**details)
+
+
+def label(lang: Lang, name: str, **details: object) -> str:
+    """A heading or a line of the report, in `lang`."""
+    return LABELS[lang][name].format(**details)

@@ -1,0 +1,200 @@
+"""Finds what may prove who is writing, in one free answer: name, birth date, last digits, postcode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+import yaml
+
+from bot.understanding.calendar_words import months
+from bot.understanding.numerals import number_words, spell_digits
+from bot.understanding.sheet import BLOT, Sheet, either
+from bot.understanding.text import plain
+
+_T = TypeVar("_T")
+
+_MOST_BIRTHS, _MOST_LAST4S, _MOST_POSTCODES, _MOST_NAMES = 4, 6, 6, 8
+_LONGEST = 600
+_MONTH_FIRST = frozenset({"US"})
+_GROWN_UP = 30
+"""Two-digit years up to here may be of either century: nobody born in 2031 owes anything yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityEvidence:
+    """What a message offers to be checked against a record. Never stored, never read back."""
+
+    names: tuple[str, ...] = ()
+    births: tuple[date, ...] = ()
+    last4s: tuple[str, ...] = ()
+    postcodes: tuple[str, ...] = ()
+
+
+@cache
+def _not_names() -> frozenset[str]:
+    data = yaml.safe_load(files(__package__).joinpath("data/identity.yml").read_text("utf-8"))
+    words = {plain(word) for word in data["not_names"].split()}
+    return frozenset(words | months().keys() | number_words())
+
+
+# --- births ----------------------------------------------------------------------------------------
+
+
+@cache
+def _birth_patterns() -> tuple[re.Pattern[str], ...]:
+    month = either(months())
+    joint = r"\s?[-/. ]\s?"
+    year = r"(?P<y>(?:19|20)\d\d|\d\d)(?!\d)"
+    free = r"(?<![\d])(?<!\d[-/.])"
+    no_more = r"(?![-/.]?\d)"
+    return tuple(
+        re.compile(pattern)
+        for pattern in (
+            rf"{free}(?P<y>(?:19|20)\d\d){joint}(?P<m>\d{{1,2}}){joint}(?P<d>\d{{1,2}}){no_more}",
+            rf"{free}(?P<a>\d{{1,2}}){joint}(?P<b>\d{{1,2}}){joint}{year}{no_more}",
+            rf"{free}(?P<d>\d{{1,2}})(?:st|nd|rd|th|o|ro)?[\s/.-]*(?:de |of |d )?[\s/.-]*(?P<word>{month})\b\.?,?"
+            rf"[\s/.-]*(?:del? |do |of )?(?:ano )?{year}",
+            rf"\b(?P<word>{month})\b\.?[\s/.-]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[\s/.-]+(?:del? |of )?{year}",
+            rf"\b(?:primero|primeiro|first) (?:de|of) (?P<word>{month}),?\s+(?:del? |of )?{year}",
+        )
+    )
+
+
+_RUN = re.compile(r"(?<![a-z\d.,-])(?:\d{8}|\d{6})(?![a-z\d]|[.,-]\d)")
+_MEXICAN_CODE = re.compile(r"\b[a-z]{4}(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:[hm][a-z]{5}[a-z\d]\d|[a-z\d]{3})\b")
+
+
+def _years(written: str) -> tuple[int, ...]:
+    year = int(written)
+    if len(written) == 4:
+        return (year,)
+    return (2_000 + year, 1_900 + year) if year <= _GROWN_UP else (1_900 + year,)
+
+
+def _dates(years: Iterable[int], orders: Iterable[tuple[int, int]]) -> Iterator[date]:
+    for year in years:
+        for month, day in orders:
+            try:
+                yield date(year, month, day)
+            except ValueError:
+                continue
+
+
+def _births(sheet: Sheet, country: str) -> Iterator[date]:
+    def orders(first: int, second: int) -> tuple[tuple[int, int], ...]:
+        day_first, month_first = (second, first), (first, second)
+        both = (month_first, day_first) if country in _MONTH_FIRST else (day_first, month_first)
+        return both if first != second else both[:1]
+
+    for pattern in _birth_patterns():
+        for match in sheet.find(pattern):
+            said = match.groupdict()
+            if said.get("a"):
+                read = list(_dates(_years(said["y"]), orders(int(said["a"]), int(said["b"]))))
+            else:
+                month = months()[said["word"]] if said.get("word") else int(said["m"])
+                read = list(_dates(_years(said["y"]), [(month, int(said.get("d") or 1))]))
+            if read or (len(said["y"]) == 4 and not said.get("word")):
+                sheet.blot(*match.span())
+                yield from read
+    for match in sheet.find(_MEXICAN_CODE):
+        read = list(_dates(_years(match["y"]), [(int(match["m"]), int(match["d"]))]))
+        if read:
+            sheet.blot(*match.span())
+            yield from reversed(read)
+    for match in sheet.find(_RUN):
+        # Digits in a row may be a date or a document: both are offered, and nothing is blotted.
+        run = match.group()
+        if len(run) == 6:
+            yield from _dates(_years(run[4:]), orders(int(run[:2]), int(run[2:4])))
+        if len(run) == 8 and run[4:6] in {"19", "20"}:
+            yield from _dates([int(run[4:])], orders(int(run[:2]), int(run[2:4])))
+        if run[:2] in {"19", "20"} and len(run) == 8:
+            yield from _dates([int(run[:4])], [(int(run[4:6]), int(run[6:]))])
+
+
+# --- digits ----------------------------------------------------------------------------------------
+
+_UNTOLD = re.compile(
+    r"\S+@\S+|(?:https?://|www\.)\S+"
+    r"|\+\d[\d\s().-]{6,}\d"  # a telephone
+    r"|(?<!\d)(?:\d{4}[ -]?){3}\d{2,7}(?!\d)"  # a card
+)
+_BRAZILIAN_POSTCODE = re.compile(r"(?<![\d.-])(?P<code>\d{5}-\d{3})(?![\d-])")
+_US_ZIP = re.compile(r"(?<![\d.-])(?P<code>\d{5})-\d{4}(?![\d-])")
+_DOCUMENT = re.compile(
+    r"(?<![a-z\d])(?:[a-z]{1,2}[-. ]?)??(?P<digits>\d{1,3}(?: \d{3})+(?:[.-]\d{1,2})?(?!\d)|\d+(?:[.-]\d+)*)"
+    r"(?:[-. ]?[a-z]{1,3})?(?![a-z\d])"
+)
+
+
+def _numbers(sheet: Sheet, country: str) -> Iterator[tuple[str, str]]:
+    """What each group of digits may be: ("last4", "5678") or ("postcode", "28001")."""
+    for match in sheet.find(_UNTOLD):
+        sheet.blot(*match.span())
+    for pattern in (_BRAZILIAN_POSTCODE, _US_ZIP):
+        if (pattern is _US_ZIP) == (country in _MONTH_FIRST):
+            for match in sheet.find(pattern):
+                yield "postcode", match["code"].replace("-", "")
+                sheet.blot(*match.span())
+    for match in sheet.find(_DOCUMENT):
+        written = match["digits"]
+        digits = re.sub(r"\D", "", written)
+        groups = [group for group in re.split(r"\D", written) if len(group) >= 4]
+        if 4 <= len(digits) <= 13:
+            yield "last4", digits[-4:]
+        if re.search(r"-\d$", written) and 5 <= len(digits) <= 13:
+            # The digit after the dash checks the others ("12.345.678-9"): records differ on it.
+            yield "last4", digits[-5:-1]
+        if re.fullmatch(r"\d{2}-\d{7,8}-\d", written):
+            yield "last4", digits[-5:-1]
+        if " " in written:
+            groups = [digits, *(group for group in written.split(" ") if len(group) >= 4)]
+        for group in groups or [digits]:
+            if 4 <= len(group) <= 8:
+                yield "postcode", group
+
+
+# --- names -----------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"[^\W\d_]{2,}")
+
+
+def _names(text: str) -> Iterator[str]:
+    bare = re.sub(r"(?<=[a-z])['’](?=[a-z])", "", text)
+    for part in re.split(rf"[\s,;:{BLOT}]+", re.sub(r"\S*(?:@|://|www\.)\S*", " ", bare)):
+        if any(char.isdigit() for char in part):
+            continue
+        for word in _NAME.findall(part):
+            if word not in _not_names():
+                yield word
+
+
+def _first(found: Iterable[_T], most: int) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(found))[:most]
+
+
+def read_identity(text: str, *, country: str) -> IdentityEvidence:
+    """Everything in `text` that can be compared with a record, in a bounded number of readings.
+
+    A date gives both orders where both exist (day first outside the US), digits give the last
+    four of a document and a postcode. Which of them matched is never told to the person.
+    """
+    folded = re.sub(r"\s+", " ", plain(text[:_LONGEST]))
+    sheet = Sheet(folded)
+    births = _first(_births(sheet, country), _MOST_BIRTHS)
+    spelled = Sheet(spell_digits(sheet.text)) if not births else sheet
+    births = births or _first(_births(spelled, country), _MOST_BIRTHS)
+    numbers = list(_numbers(sheet, country))
+    return IdentityEvidence(
+        names=_first(_names(folded), _MOST_NAMES),
+        births=births,
+        last4s=_first((found for kind, found in numbers if kind == "last4"), _MOST_LAST4S),
+        postcodes=_first((found for kind, found in numbers if kind == "postcode"), _MOST_POSTCODES),
+    )

@@ -1,0 +1,176 @@
+"""Reads how people write numbers: "mil quinientos", "twelve hundred", "1.500,50", "1'500,000"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+
+import yaml
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_decimal_symbol
+
+from bot.kit.money import exponent
+
+_TOKEN = re.compile(r"[a-z]+|\d+(?:[.,']\d+)*")
+_MILLIONS = re.compile(r"'(?=\d{3}([.,])\d{3}(?!\d))")
+_OLD_MARK = re.compile(r"'")
+_HALF_READ = frozenset({"GB", "US", "CA"})
+"""Where a point is the decimal mark of daily life, so that "1.500" may be one and a half."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    values: dict[str, int]
+    ones: frozenset[str]
+    hundred: frozenset[str]
+    thousand: frozenset[str]
+    joins: frozenset[str]
+    not_after: dict[str, frozenset[str]]
+    not_before: dict[str, frozenset[str]]
+
+
+@cache
+def _words() -> _Words:
+    data = yaml.safe_load(files(__package__).joinpath("data/numbers.yml").read_text("utf-8"))
+    return _Words(
+        values={word: value for value, words in data["values"].items() for word in words},
+        ones=frozenset(data["one"]),
+        hundred=frozenset(data["hundred"]),
+        thousand=frozenset(data["thousand"]),
+        joins=frozenset(data["joins"]),
+        not_after={word: frozenset(others) for word, others in data["not_after"].items()},
+        not_before={word: frozenset(others) for word, others in data["not_before"].items()},
+    )
+
+
+def number_words() -> frozenset[str]:
+    """Every word that is or joins a number."""
+    known = _words()
+    return frozenset(known.values) | known.ones | known.hundred | known.thousand | known.joins
+
+
+class _Numeral:
+    """A number being said: grows word by word as long as the words can still belong to it."""
+
+    def __init__(self) -> None:
+        self.thousands: int | None = None
+        self.group = 0
+        self.room = 1_000
+
+    @property
+    def value(self) -> int:
+        return (self.thousands or 0) * 1_000 + self.group
+
+    def add(self, word: str) -> bool:
+        """Whether `word` continues the number; if so, it is counted in."""
+        known = _words()
+        if word in known.thousand and self.thousands is None:
+            self.thousands, self.group, self.room = self.group or 1, 0, 1_000
+        elif word in known.hundred and self.group < 100 and self.room != 100:
+            self.group, self.room = (self.group or 1) * 100, 100
+        elif (value := 1 if word in known.ones else known.values.get(word, 0)) and value < self.room:
+            self.group += value
+            self.room = 100 if value >= 100 else 10 if value in range(20, 100, 10) else 0
+        else:
+            return False
+        return True
+
+
+def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
+    """Start, end and value of every number written in words."""
+    known = _words()
+    tokens = list(_TOKEN.finditer(text))
+    at = 0
+    while at < len(tokens):
+        word = tokens[at].group()
+        before = tokens[at - 1].group() if at else ""
+        after = tokens[at + 1].group() if at + 1 < len(tokens) else ""
+        if (
+            before in known.not_after.get(word, ())
+            or after in known.not_before.get(word, ())
+            or (word == "dos" and after[:1].isdigit())
+            or (word in known.thousand and before[:1].isdigit())
+        ):
+            at += 1
+            continue
+        numeral, end, counted, joined = _Numeral(), at, 0, False
+        for index in range(at, len(tokens)):
+            token = tokens[index]
+            if index > at and text[tokens[index - 1].end() : token.start()] not in {" ", "-"}:
+                break
+            if token.group() in known.joins and counted and not joined:
+                joined = True
+            elif numeral.add(token.group()):
+                end, joined, counted = index, False, counted + 1
+            else:
+                break
+        if counted and not (counted == 1 and word in known.ones):
+            yield tokens[at].start(), tokens[end].end(), numeral.value
+            at = end
+        at += 1
+
+
+def spell_digits(text: str) -> str:
+    """`text` (folded to plain) with its number words as digits: "pago mil quinientos" -> "pago 1500".
+
+    "2 mil" and "2 lucas" stay: what they are worth is for the reader of amounts to say.
+    """
+    pieces, at = [], 0
+    for start, end, value in _numerals(text):
+        pieces += [text[at:start], str(value)]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+@cache
+def decimal_mark(country: str) -> str:
+    """The sign people in `country` write before cents: "." in Mexico, "," in Spain."""
+    try:
+        # Why: Babel takes Guarani for Paraguay, whose marks nobody uses for money.
+        locale = Locale.parse("es_PY" if country == "PY" else f"und_{country}")
+    except (UnknownLocaleError, ValueError):
+        return "."
+    return str(get_decimal_symbol(locale))
+
+
+def read_digits(written: str, *, country: str, currency: str) -> tuple[Decimal, bool] | None:
+    """What digits with points and commas are worth, and whether they can mean something else.
+
+    The last of two different signs marks the cents. A single sign before exactly three digits
+    separates thousands everywhere, since no currency here has thousandths; where a point is
+    also everyday's decimal mark ("1.500" in the US) the reading is unsure.
+    """
+    digits = _OLD_MARK.sub(",", _MILLIONS.sub(r"\1", written.strip(".,'")))
+    marks = [char for char in digits if char in ".,"]
+    if not marks:
+        return (Decimal(digits), False) if digits else None
+    last = digits.rindex(marks[-1])
+    whole, tail = digits[:last], digits[last + 1 :]
+    groups = re.split(r"[.,]", whole)
+    grouped = 1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])
+    plain_whole = "".join(groups)
+    unsure = False
+    if len(set(marks)) == 2:
+        if len(set(marks[:-1])) > 1 or not grouped:
+            return None
+        if len(tail) == 3:
+            unsure = True
+            as_thousands = marks[-1] != decimal_mark(country)
+        else:
+            as_thousands = False
+    elif len(marks) > 1:
+        if not grouped or len(tail) != 3:
+            return None
+        as_thousands = True
+    else:
+        as_thousands = len(tail) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
+        unsure = as_thousands and country in _HALF_READ and marks[0] == decimal_mark(country)
+    if not as_thousands and len(tail.rstrip("0")) > max(2, exponent(currency)):
+        return None
+    unsure = unsure or (len(tail) == 1 and len(marks) == 1 and marks[0] != decimal_mark(country))
+    value = Decimal(plain_whole + tail) if as_thousands else Decimal(f"{plain_whole or 0}.{tail}")
+    return value, unsure or (value != value.to_integral() and exponent(currency) == 0)

@@ -1,0 +1,52 @@
+"""Finds the number of the bill, contract or case that a person quotes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from bot.understanding.amounts import money_words
+from bot.understanding.sheet import Sheet, either
+from bot.understanding.terms import UNITS
+
+_PAPER = (
+    "facturas?|faturas?|folio|contratos?|contract|boletas?|invoice|ticket|expediente|referencia"
+    "|reference|ref|protocolo|poliza|apolice|convenio"
+)
+_LOOSE = (
+    "boletos?|recibo|receipt|caso|case|pedido|orden|order|prestamo|emprestimo|loan|credito|cuenta"
+    "|conta|account|bill|nota|operacion|operacao|matricula|cliente|customer|comprobante"
+)
+_SIGN = r"(?:(?:numero|nro|num|no|n|number|id|es(?: la| el)?|is|e [ao])\b[.°:]?\s*|[#:°]\s*)"
+_CODE = r"(?=[a-z0-9]*[-/._]?[a-z0-9]*\d)[a-z0-9]+(?:[-/._][a-z0-9]+)*"
+_QUOTED = re.compile(
+    rf"\b(?:(?P<paper>{_PAPER})|{_LOOSE})\b[.]?\s*(?P<sign>{_SIGN}{{0,3}})(?P<code>{_CODE})"
+)
+_HASHED = re.compile(r"(?<!\S)#\s?(?P<code>\d{2}[a-z0-9]*(?:[-/._][a-z0-9]+)*)")
+_DAY_LIKE = re.compile(r"\d{1,2}[/.]\d{1,2}(?:[/.-]\d{2,4})?|\d{1,2}x?|\d+(?:st|nd|rd|th)")
+
+
+@cache
+def _counting() -> re.Pattern[str]:
+    """What shows that the digits before it count something: money, payments, time."""
+    time = "dias?|days?|semanas?|weeks?|mes|meses|months?"
+    return re.compile(rf"\s*(?:[%€£$]|(?:{either(money_words())}|{UNITS}|{time})\b)")
+
+
+def read_reference(sheet: Sheet) -> str | None:
+    """The first number of a paper in the message, in capitals: "folio AB-88" -> "AB-88".
+
+    A loose word ("cuenta", "caso") needs four digits or a sign such as "numero" or "#".
+    """
+    for pattern in (_QUOTED, _HASHED):
+        for match in sheet.find(pattern):
+            code, said = match["code"], match.groupdict()
+            sure = pattern is _HASHED or said["paper"] or said["sign"]
+            if pattern is _QUOTED and _DAY_LIKE.fullmatch(code) and not said["sign"]:
+                continue
+            if not sure and len(re.sub(r"\D", "", code)) < 4:
+                continue
+            if len(code) > 1 and not _counting().match(sheet.text, match.end()):
+                sheet.blot(*match.span())
+                return code.upper()
+    return None

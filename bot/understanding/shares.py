@@ -1,0 +1,94 @@
+"""Finds the part of the debt a person names instead of an amount: "la mitad", "50%", "todo"."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from bot.understanding.sheet import Sheet
+
+_OF_THE_DEBT = (
+    r"(?:de|da|do|of)\s+(?:la |lo |el |the |my |mi |minha )?"
+    r"(?:deuda|divida|debt|total|saldo|balance|monto|valor|what|que|cuota)"
+)
+_HALF = re.compile(
+    r"\b(?:mitad|metade|half)\b(?!\s+(?:del? (?:mes|semana|ano|\w+bre|enero|febrero|marzo|abril|mayo"
+    r"|junio|julio|agosto)|do mes|da semana|of (?:the )?(?:month|week)|an? hour|hour|day|a day|past"
+    r"|year|a million|million|a grand|price))"
+)
+_THIRDS = re.compile(
+    r"\b(?:(?P<n>\d)|una?|uma?|one|a)\s+(?:tercio|terco|tercer[ao]? parte|terca parte|third)s?\b"
+    r"(?!\s+(?:opcion|option|one|part(?:y|ies)|vez|cuota|time))"
+)
+_QUARTERS = re.compile(
+    r"\b(?:(?P<n>\d)|una?|la|a|uma?|one)\s+(?:cuartas? partes?|quartas? partes?|quarters?(?!\s+past)"
+    rf"|(?:cuarto|quarto)s?(?=\s+{_OF_THE_DEBT}))\b"
+)
+_RATIO = re.compile(rf"(?<![\d/])(?P<n>\d)/(?P<d>[2-9])\s+{_OF_THE_DEBT}")
+_PERCENT = re.compile(
+    r"(?<![\w.,])(?P<n>\d{1,3})(?:[.,](?P<d>\d{1,2}))?\s*"
+    r"(?:%|por ?cien(?:to)?\b|por cento\b|per ?cent\b)"
+)
+_BESIDE_AFTER = re.compile(
+    r"\s*(?:de\s+|of\s+|em\s+)?(?:descuento|desconto|discount|off\b|interes|juros|interest|acuerdo"
+    r"|acordo|segur|sure|rebaja|quita|menos|certeza|anual|mensual|al mes|ao mes|a\.?m\b|mas\b|more\b"
+    r"|cierto|real)"
+)
+_BESIDE_BEFORE = re.compile(
+    r"\b(?:descuento|desconto|discount|quita|rebaja|interes(?:es)?|juros|interest|tasa|taxa|rate"
+    r"|abatimento)\s+(?:(?:del?|do|of|a)\s+)?(?:(?:un|el|um|o|a)\s+)?$"
+)
+_PAYING = (
+    r"(?:pag(?:o|ar|are|aria|arei|ue|amos|ando)|liquid\w+|cancel(?:ar|o|are)|sald(?:ar|o|are)"
+    r"|abon(?:ar|o|are)|cubrir|quit(?:o|ar|arei|e)|acert(?:o|ar)|pay|paying|settle|clear|cover)(?:lo|la)?"
+)
+_ALL = (
+    r"(?:todo|tudo|toda(?: (?:la|a) (?:deuda|divida))?|total|totalidad|complet[oa]|enter[oa]|all"
+    r"|everything|full|whole|entire|in full)"
+)
+_WHOLE = re.compile(
+    rf"\b{_PAYING}\s+(?:(?:ya|it|them|this|that|de una vez|hoy|logo|la deuda|mi deuda|a divida|el monto"
+    rf"|o valor|the debt|my debt|off)\s+){{0,3}}(?:el |o |the |a |la )?{_ALL}\b"
+    r"|\bpay (?:it |this |that |them |everything )?(?:all )?off\b"
+    r"|\b(?:the )?(?:full|whole|entire) (?:amount|balance|debt|payment|thing|total)\b"
+    r"|\b(?:pago|pagamento) (?:total|completo|integral)\b|\ben su totalidad\b"
+    r"|\b(?:todo|tudo) (?:junto|de una|de una vez|de uma vez|de uma so vez|de golpe)\b"
+    r"|\ball (?:of it|at once)\b|\b(?:a|la) (?:divida toda|deuda (?:completa|entera))\b"
+)
+_ALONE = re.compile(
+    r"^\W*(?:si |sim |yes |ok )?(?:quiero |puedo |el |o |la |the |it |por el )?"
+    rf"{_ALL}(?: por favor| please| ya)?\W*$"
+)
+_CANNOT = re.compile(
+    r"\b(?:no (?:puedo|podria|podre|llego|alcanzo|me alcanza|tengo|voy a|quiero)"
+    r"|nao (?:posso|consigo|tenho|da|vou|quero)|can'?t|cannot|can not|couldn'?t|won'?t|not able"
+    r"|unable|don'?t)\b[^,.;!?]{0,30}$"
+)
+
+
+def _part(match: re.Match[str]) -> Fraction:
+    said = match.groupdict()
+    if match.re is _PERCENT:
+        return Fraction(f"{said['n']}.{said['d'] or 0}") / 100
+    if match.re is _RATIO:
+        return Fraction(int(said["n"]), int(said["d"]))
+    if match.re in (_THIRDS, _QUARTERS):
+        return Fraction(int(said["n"] or 1), 3 if match.re is _THIRDS else 4)
+    return Fraction(1, 2) if match.re is _HALF else Fraction(1)
+
+
+def read_share(sheet: Sheet) -> tuple[Fraction | None, bool]:
+    """The part of the debt the person names, and whether they named several.
+
+    A discount or an interest rate is no part of the debt, and "no puedo pagar todo" offers none.
+    """
+    found: list[tuple[int, Fraction]] = []
+    for pattern in (_PERCENT, _RATIO, _THIRDS, _QUARTERS, _HALF, _WHOLE, _ALONE):
+        for match in sheet.find(pattern):
+            before, part = sheet.text[: match.start()], _part(match)
+            beside = _BESIDE_BEFORE.search(before) or _BESIDE_AFTER.match(sheet.text, match.end())
+            if not beside and not _CANNOT.search(before) and 0 < part <= 1:
+                found.append((match.start(), part))
+            sheet.blot(*match.span())
+    found.sort()
+    return (found[0][1] if found else None), len({part for _, part in found}) > 1

@@ -1,0 +1,95 @@
+"""Reads what a debtor puts into an agreement: how much, when, in how many payments, how often."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from bot.kit.money import Money
+from bot.understanding.amounts import read_sum
+from bot.understanding.choices import read_choice
+from bot.understanding.days import read_day
+from bot.understanding.numerals import spell_digits
+from bot.understanding.references import read_reference
+from bot.understanding.shares import read_share
+from bot.understanding.sheet import Sheet
+from bot.understanding.terms import Every, read_every, read_instalments
+from bot.understanding.text import plain
+
+_BARE = re.compile(
+    r"\W*(?:(?:son|seria|serian|solo|unos|unas|uns|en|em|in|like|about|como|the|el|o)\s+){0,2}"
+    r"(?P<number>\d{1,6})(?:\s+(?:por favor|please|pls|nomas|so|gracias))?\W*"
+)
+_ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a message says in figures. Fields in `ambiguous` have two readings and must be asked."""
+
+    amount: Money | None = None
+    share: Fraction | None = None
+    on: date | None = None
+    instalments: int | None = None
+    every: Every | None = None
+    reference: str | None = None
+    choice: int | None = None
+    ambiguous: frozenset[str] = frozenset()
+
+
+def _prepared(text: str) -> str:
+    """`text` folded, with single spaces and digits for number words."""
+    return spell_digits(re.sub(r"[^\S\n]+", " ", plain(text)).strip())
+
+
+def bare_number(text: str) -> int | None:
+    """The whole number a message consists of ("3", "tres", "en 3, por favor"), for a question that asked one."""
+    match = _BARE.fullmatch(_prepared(text))
+    return int(match["number"]) if match else None
+
+
+def read_values(
+    text: str, *, country: str, currency: str, today: date, past: bool = False
+) -> Values:
+    """Every value in `text`, whatever mixture of Spanish, Portuguese and English it is in.
+
+    Days are the next such day at or after `today`; with `past` (the question was about something
+    done) or where the text speaks of the past ("pague el martes"), the last one before. Nothing is
+    guessed: a value with two readings is given in its likelier one and named in `ambiguous`.
+    """
+    sheet = Sheet(_ADDRESS.sub(" ", _prepared(text)))
+    small = re.fullmatch(r"\W*([1-9])\W*", sheet.text)
+    reference = read_reference(sheet)
+    choice, choices = read_choice(sheet, country=country)
+    every, rhythms = read_every(sheet)
+    count = read_instalments(sheet, rhythm=every is not None)
+    share, shares = read_share(sheet)
+    day = read_day(sheet, country=country, today=today, past=past)
+    found = read_sum(sheet, country=country, currency=currency)
+    ambiguous = set(count.ambiguous)
+    if small and choice is None:
+        choice = int(small[1])
+        ambiguous |= {"choice", "amount"}
+    ambiguous |= {
+        name
+        for name, unsure in (
+            ("choice", choices),
+            ("every", rhythms),
+            ("share", shares),
+            ("on", day.asked),
+            ("amount", found is not None and found.unsure),
+        )
+        if unsure
+    }
+    return Values(
+        amount=found.money if found else None,
+        share=share,
+        on=day.on,
+        instalments=count.number,
+        every="biweekly" if day.every == "biweekly" else every or day.every,
+        reference=reference,
+        choice=choice,
+        ambiguous=frozenset(ambiguous),
+    )

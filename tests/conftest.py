@@ -1,0 +1,124 @@
+"""What every test may use: databases, a clock, the sample portfolio, one live product."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from bot.kit.clock import FixedClock
+from bot.kit.db import Database
+from bot.migrations import upgrade
+from bot.portfolio.sample import load_sample
+from bot.runtime.rehearsal import Stage, rehearse
+from bot.settings import Settings
+
+NOW = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
+POSTGRES = os.environ.get("ACUERDO_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres")
+IN_CI = bool(os.environ.get("CI"))
+
+
+def _listens(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        with socket.create_connection((address.hostname, address.port or 5432), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema and the sample, copied for each test: quicker than making it."""
+    path = tmp_path_factory.mktemp("template") / "sample.db"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    _load(database)
+    database.dispose()
+    return path
+
+
+def _load(database: Database) -> None:
+    load_sample(
+        database,
+        today=NOW.date(),
+        now=NOW,
+        identity_key=Settings(demo=True).identity_key.get_secret_value(),
+        origins=[],
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str | None]:
+    """A PostgreSQL database to copy from; nothing where no server listens."""
+    if not _listens(POSTGRES):
+        yield None
+        return
+    name = f"acuerdo_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        database = Database(_with_name(name))
+        upgrade(database)
+        _load(database)
+        database.dispose()
+        yield name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _with_name(name: str) -> str:
+    return urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    sqlite_template: Path,
+    postgres_template: str | None,
+) -> Iterator[Database]:
+    """A database of its own with the sample portfolio, on each backend."""
+    if request.param == "sqlite":
+        path = tmp_path / "acuerdo.db"
+        shutil.copy(sqlite_template, path)
+        made = Database(f"sqlite:///{path}")
+        yield made
+        made.dispose()
+        return
+    if postgres_template is None:
+        if IN_CI:
+            pytest.fail("PostgreSQL must listen in CI")
+        pytest.skip(f"no PostgreSQL at {POSTGRES}")
+    name = f"acuerdo_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+        made = Database(_with_name(name))
+        yield made
+        made.dispose()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Demo settings with a folder of their own."""
+    return Settings(demo=True, data_dir=tmp_path / "var")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at NOW until a test moves it."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """The whole product, running: the trained model in Rasa, the app, a scratch database."""
+    with rehearse(messages_per_minute=100_000, sessions_per_minute=100_000) as running:
+        yield running
