@@ -156,6 +156,9 @@ def create_app(parts: Parts) -> FastAPI:
             scheduler.shutdown(wait=False)
         for task in background:
             task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await parts.turns.drain()
+        await parts.dialogue.close()
 
     app = FastAPI(
         title="Acuerdo",

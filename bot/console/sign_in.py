@@ -30,6 +30,7 @@ class SignIn:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.limit = SignInLimit(context.clock)
+        accounts.warm_up()
 
     def show(self, request: Request, then: str = "/console", done: str = "") -> Response:
         """The sign-in form; somebody signed in already goes on to the console."""

@@ -38,6 +38,10 @@ class Dialogue(Protocol):
         """Whether a model is loaded and answers."""
         ...
 
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
 
 class RasaDialogue:
     """Rasa 3.6 through its REST channel and HTTP API."""

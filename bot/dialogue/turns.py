@@ -141,6 +141,10 @@ class Turns:
                 log.exception("sweep.failed")
             await asyncio.sleep(1)
 
+    async def drain(self) -> None:
+        """Let what is being answered come to its end, at shutdown."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     def forget_leases(self) -> None:
         """At the start of the only worker: nobody else has anything in hand."""
         with self._db.transaction() as session:

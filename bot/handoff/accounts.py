@@ -214,6 +214,11 @@ def agents(session: Session) -> list[Agent]:
     return list(session.exec(select(Agent).order_by(col(Agent.email))).all())
 
 
+def warm_up() -> None:
+    """Make the dummy hash before the first sign-in, which would otherwise take longer."""
+    _dummy()
+
+
 def _normal(password: str) -> str:
     """The same letters typed on another keyboard are the same password."""
     return unicodedata.normalize("NFC", password)

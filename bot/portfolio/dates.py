@@ -15,13 +15,16 @@ _SHORT = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}")
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 
 
-def contradicts(text: str, *, month_first: bool) -> bool:
-    """Whether this cell can only be read in the other order than its country's."""
+def proves_order(text: str, *, month_first: bool) -> bool | None:
+    """Whether this cell can only be read in its country's order, or only in the other one.
+
+    None where it proves nothing: 05/03/2025 reads both ways.
+    """
     match = _LOCAL.fullmatch(text)
     if match is None:
-        return False
-    month, day = (1, 3) if month_first else (3, 1)
-    return int(match[month]) > 12 >= int(match[day])
+        return None
+    month, day = (int(match[1]), int(match[3])) if month_first else (int(match[3]), int(match[1]))
+    return None if (month <= 12) == (day <= 12) else month <= 12
 
 
 def read_date(text: str, *, month_first: bool, doubtful: bool = False) -> date:
@@ -33,7 +36,7 @@ def read_date(text: str, *, month_first: bool, doubtful: bool = False) -> date:
     if match := _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
         return _day(int(match[1]), int(match[2]), int(match[3]))
     if match := _LOCAL.fullmatch(text):
-        if contradicts(text, month_first=month_first):
+        if proves_order(text, month_first=month_first) is False:
             raise CellRefused("date.day_first" if month_first else "date.month_first")
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         if doubtful and first != second and max(first, second) <= 12:

@@ -117,7 +117,7 @@ class RowParser:
     def day(self, text: str, column: str, country: str) -> date:
         """A date as the country writes it."""
         month_first = country == "US"
-        doubtful = (column, month_first) in self._survey.contrary
+        doubtful = self._survey.doubtful(column, month_first=month_first)
         return read_date(text, month_first=month_first, doubtful=doubtful)
 
     def minor(self, cell: Cell, column: str, country: str, currency: str) -> int:

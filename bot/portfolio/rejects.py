@@ -48,7 +48,7 @@ class Rejects:
             return
         self._file.close()
         if error is None:
-            os.replace(self._unfinished, self.path)
+            self._unfinished.replace(self.path)
         else:
             self._unfinished.unlink(missing_ok=True)
 
@@ -72,7 +72,7 @@ class Rejects:
     def _open(self) -> None:
         # For its owner only: the rows have personal data. With a mark, so that Excel reads UTF-8.
         handle = os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._file = open(  # noqa: SIM115
+        self._file = os.fdopen(
             handle, "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
         )
         self._writer = csv.writer(self._file, delimiter=self._delimiter)

@@ -31,10 +31,9 @@ class Seen:
         # An empty name is SQLite's temporary database: on disk, unlinked, gone when closed.
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.execute("PRAGMA journal_mode=OFF")
-        for table in ("account", "debtor"):
-            self._db.execute(
-                f"CREATE TABLE {table} (id BLOB PRIMARY KEY, line INT, said BLOB) WITHOUT ROWID"
-            )
+        self._db.execute(
+            "CREATE TABLE seen (id BLOB PRIMARY KEY, line INT, said BLOB) WITHOUT ROWID"
+        )
         self._db.execute("BEGIN")
 
     def __enter__(self) -> Self:
@@ -50,40 +49,40 @@ class Seen:
 
     def account(self, row: Row) -> tuple[int, bool] | None:
         """The earlier line with this account and whether it says just the same; None if new."""
-        identity = self._print(row.person.creditor_id, row.debt.ref)
+        identity = self._print("account", row.person.creditor_id, row.debt.ref)
         content = self._print(row.person, row.debt)
-        if self._new("account", identity, row.line, content):
-            return None
-        line, before = self._db.execute(
-            "SELECT line, said FROM account WHERE id = ?", (identity,)
-        ).fetchone()
-        return int(line), bool(before == content)
+        before = self._remember(identity, row.line, content)
+        return (before[0], before[1] == content) if before else None
 
     def contradiction(self, row: Row) -> tuple[int, str] | None:
         """An earlier line that says otherwise of this debtor, and the column in which it does."""
-        identity = self._print(row.person.creditor_id, row.person.ref)
+        identity = self._print("debtor", row.person.creditor_id, row.person.ref)
         said = self._said(row.person)
-        if self._new("debtor", identity, row.line, json.dumps(said).encode()):
+        stored = self._remember(identity, row.line, json.dumps(said).encode())
+        if stored is None:
             return None
-        line, stored = self._db.execute(
-            "SELECT line, said FROM debtor WHERE id = ?", (identity,)
-        ).fetchone()
-        before: dict[str, str] = json.loads(stored)
+        before: dict[str, str] = json.loads(stored[1])
         for column, value in said.items():
             if before.get(column, value) != value:
-                return int(line), column
+                return stored[0], column
         if said.keys() - before.keys():
             self._db.execute(
-                "UPDATE debtor SET said = ? WHERE id = ?",
+                "UPDATE seen SET said = ? WHERE id = ?",
                 (json.dumps(said | before).encode(), identity),
             )
         return None
 
-    def _new(self, table: str, identity: bytes, line: int, said: bytes) -> bool:
-        written = self._db.execute(
-            f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?)", (identity, line, said)
+    def _remember(self, identity: bytes, line: int, said: bytes) -> tuple[int, bytes] | None:
+        """Keep what a line says, or answer the earlier line that spoke of the same."""
+        kept = self._db.execute(
+            "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (identity, line, said)
         )
-        return written.rowcount == 1
+        if kept.rowcount == 1:
+            return None
+        before = self._db.execute(
+            "SELECT line, said FROM seen WHERE id = ?", (identity,)
+        ).fetchone()
+        return int(before[0]), bytes(before[1])
 
     def _said(self, person: Person) -> dict[str, str]:
         return {

@@ -123,7 +123,7 @@ class Shelf:
             )
 
     def _learn_ids(self, session: Session) -> None:
-        """Ask for the new ids in one go: `RETURNING` would cost a statement a row, or a huge one."""
+        """Ask for the new ids in one go; `RETURNING` costs a statement a row, or a huge one."""
         columns = [self._table.c[name] for name in self._key]
         wanted = {tuple(row[name] for name in self._key): row for row in self._new}
         found = session.execute(

@@ -44,6 +44,7 @@ def run_chat(
         show(talk.open())
         for line in lines if lines is not None else _typed(status):
             show(talk.line(line))
+        talk.close()
 
 
 def talk_with(stage: Stage, person: dict[str, Any] | None, language: str = "") -> Talk:

@@ -54,7 +54,7 @@ def served(parts: Parts) -> Iterator[str]:
     """The app on its port, in a thread, for as long as the block lasts."""
     config = uvicorn.Config(
         create_app(parts), host="127.0.0.1", port=parts.settings.port, log_level="warning",
-        ws="websockets-sansio",
+        ws="websockets-sansio", loop="asyncio",
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -130,7 +130,7 @@ class Talk:
     """A token of the creditor's site, for somebody signed in there."""
     turn: int = 0
     seen: int = 0
-    _http: httpx.Client = field(init=False)
+    _http: httpx.Client = field(init=False, repr=False)
     _secret: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -146,6 +146,10 @@ class Talk:
         self._secret = answer.json()["session"]
         self._http.headers["Authorization"] = f"Bearer {self._secret}"
         return self._result(None, self._new_messages(), time.monotonic())
+
+    def close(self) -> None:
+        """Leave the page."""
+        self._http.close()
 
     def line(self, line: str) -> dict[str, Any]:
         """Carry out one line of a script: a text, `/button TITLE`, `/wait 1d` or `/pay`.
@@ -220,9 +224,11 @@ class Talk:
         """Where the conversation stands."""
         parts = self.stage.parts
         with parts.database.reading() as session:
+            conversation = sessions.find(session, self._secret)
+            assert conversation is not None
             return state_of(
                 session,
-                sessions.find(session, self._secret),
+                conversation,
                 now=parts.clock.now(),
                 public_url=parts.settings.public_url,
             )

@@ -28,22 +28,30 @@ _PERCENT = re.compile(r"\s*(?:%|por ?cien(?:to)?\b|por cento\b|per ?cent\b)")
 _AND_A_HALF = re.compile(rf"\s+(?:y|e|and)\s+(?:{_HALF})\b")
 _CLOCK_BEFORE = re.compile(r"\b(?:a las?|as|desde las|hasta las|at|sobre las|@)\s*$")
 _COUNT_BEFORE = re.compile(r"\b(?:en|em|in)\s+$")
-_YEAR_BEFORE = re.compile(r"\b(?:en|em|in|desde|since|ano|year|del?|do|da|of|hasta|ate)(?: el| the| o)?\s*$")
+_YEAR_BEFORE = re.compile(
+    r"\b(?:en|em|in|desde|since|ano|year|del?|do|da|of|hasta|ate)(?: el| the| o)?\s*$"
+)
 _OF_WHAT_IS_OWED = re.compile(r"\b(?:de los|de las|of the|from the|del total de|dos)\s*$")
-_WHICH_IS_OWED = re.compile(r"\s*(?:\w+ )?(?:que|q|that|which|i|we)\s+(?:\w+\s+)?(?:debo|deb[ei]a|devo|devia|owed?|adeudo|piden|cobran|pedem|cobram)\b")
+_WHICH_IS_OWED = re.compile(
+    r"\s*(?:\w+ )?(?:que|q|that|which|i|we)\s+(?:\w+\s+)?"
+    r"(?:debo|deb[ei]a|devo|devia|owed?|adeudo|piden|cobran|pedem|cobram)\b"
+)
 _REFUSED = re.compile(
-    r"\b(?:no (?:puedo|podria|podre|llego|alcanzo|me alcanza|tengo|cuento con)|nao (?:posso|consigo|tenho|da pra)"
-    r"|can'?t|cannot|can not|couldn'?t|won'?t|don'?t have|unable to)\b(?P<said>[^.,;!?\n]{0,40})$"
+    r"\b(?:no (?:puedo|podria|podre|llego|alcanzo|me alcanza|tengo|cuento con)"
+    r"|nao (?:posso|consigo|tenho|da pra)|can'?t|cannot|can not|couldn'?t|won'?t|don'?t have"
+    r"|unable to)\b(?P<said>[^.,;!?\n]{0,40})$"
 )
 _AFTER_ALL = re.compile(
-    r"\b(?:(?:mas|mais|more|menos|less) (?:de|que|do que|than)|over|above|sino|pero|but|mas|porem|solo|so|only|si|apenas)\b"
+    r"\b(?:(?:mas|mais|more|menos|less) (?:de|que|do que|than)|over|above|sino|pero|but|mas|porem"
+    r"|solo|so|only|si|apenas)\b"
 )
 _CORRECTED = re.compile(
     r"\b(?:no|not|nao|n|en (?:vez|lugar) de|em vez de|ao inves de|instead of|rather than)\s+$"
 )
 _INSISTED = re.compile(
-    r"\b(?:mejor|digo|perdon|corrijo|mean|sorry|melhor|qui[sz] dizer|quer dizer|quero dizer|alias|actually"
-    r"|quise decir|quiero decir|perdao|desculpa)[\s,:]*(?:que |son |sean |ponle |to |make it )?$"
+    r"\b(?:mejor|digo|perdon|corrijo|mean|sorry|melhor|qui[sz] dizer|quer dizer|quero dizer|alias"
+    r"|actually|quise decir|quiero decir|perdao|desculpa)[\s,:]*"
+    r"(?:que |son |sean |ponle |to |make it )?$"
 )
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _NO_SUM = re.compile(
@@ -276,7 +284,7 @@ class _Reader:
         return re.split(r"[.;!?\n](?=\s|$)", self.sheet.text[max(0, start - 80) : start])[-1]
 
     def _cues(self, start: int) -> str:
-        """"offered", "beside" or "" by the nearest telling word before `start`."""
+        """ "offered", "beside" or "" by the nearest telling word before `start`."""
         for word in reversed(_WORD.findall(self._window(start))[-7:]):
             if word in self.words.offered:
                 return "offered"
@@ -310,7 +318,9 @@ class _Reader:
         if not before or before[-1].isspace() or before[-1] in f"({BLOT}\"'¿¡=~≈<>*":
             return False
         if before[-1] in ",.:;-":
-            return (len(before) == 2 and before[0].isdigit()) or (before[-1] == "-" and before[0] != " ")
+            return (len(before) == 2 and before[0].isdigit()) or (
+                before[-1] == "-" and before[0] != " "
+            )
         return True
 
     def _is_label_or_clock(self, start: int, value: Decimal) -> bool:
@@ -329,7 +339,8 @@ class _Reader:
         thousands = value % 1_000 == 0
         weak = self.currency in _data()["spoken_in_thousands"]
         return number.isdigit() and (
-            (len(number) >= 8 and not (weak and thousands)) or (len(number) == 7 and not (weak or thousands))
+            (len(number) >= 8 and not (weak and thousands))
+            or (len(number) == 7 and not (weak or thousands))
         )
 
     def _is_year(self, start: int, number: str) -> bool:

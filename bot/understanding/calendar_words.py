@@ -28,7 +28,8 @@ _SHORT_WEEKDAYS = {
     5: ("sab", "sat"),
     6: ("dom", "sun"),
 }
-_ORDINALS_TOO = {"segunda": 0, "quinta": 3, "sexta": 4}
+ORDINALS_TOO = {"segunda": 0, "quinta": 3, "sexta": 4}
+"""Brazilian weekdays that are also "the second", "the fifth" and "the sixth"."""
 
 
 @cache
@@ -68,4 +69,4 @@ def weekdays() -> dict[str, int]:
 @cache
 def doubtful_weekdays() -> dict[str, int]:
     """Weekday names that are also something else: "segunda" (the second), "sun", "vie"."""
-    return _ORDINALS_TOO | {name: day for day, short in _SHORT_WEEKDAYS.items() for name in short}
+    return ORDINALS_TOO | {name: day for day, short in _SHORT_WEEKDAYS.items() for name in short}

@@ -43,16 +43,20 @@ _OFFER = (
     r"(?:opcion|opcao|option|alternativa|alternative|oferta|offer|propuesta|proposta|proposal"
     r"|plan|plano|choice)"
 )
-_TAKING = r"(?:quiero|quero|prefiero|prefiro|elijo|escojo|escolho|me quedo con|fico com|i want|i'll take|take)"
+_TAKING = (
+    r"(?:quiero|quero|prefiero|prefiro|elijo|escojo|escolho|me quedo con|fico com|i want|i'll take"
+    r"|take)"
+)
 _GOES_ON = (
-    r"(?=\s*(?:$|[.,;:!?)]|\b(?:por favor|please|pls|me|te|esta bien|parece|mejor|melhor|si|y|e|pero|but|gracias"
-    r"|porque|because|de las|de los|das|dos|of|that you|que (?:me )?(?:di|ofre|man|propu|you)\w*|then|sounds|works"
-    r"|is|seria|funciona|va|sirve|serve|conviene|ok|okay|mesmo|fica|entonces|nomas|thanks|obrigad[oa]|la que"
-    r"|a que|el|on|na|no|en|a partir)\b))"
+    r"(?=\s*(?:$|[.,;:!?)]|\b(?:por favor|please|pls|me|te|esta bien|parece|mejor|melhor|si|y|e"
+    r"|pero|but|gracias|porque|because|de las|de los|das|dos|of|that you|que (?:me )?(?:di|ofre|man"
+    r"|propu|you)\w*|then|sounds|works|is|seria|funciona|va|sirve|serve|conviene|ok|okay|mesmo|fica"
+    r"|entonces|nomas|thanks|obrigad[oa]|la que|a que|el|on|na|no|en|a partir)\b))"
 )
 _NUMBER = rf"(?P<number>\d{{1,2}}|{either(_ONES)})"
 _NOT_A_COUNT = (
-    rf"\b(?![.,/-]\d|\s*[%$€]|\s*(?:{UNITS}|dias?|days?|mes(?:es)?|months?|semanas?|weeks?|mil|k|lucas|pesos|reais|soles)\b)"
+    rf"\b(?![.,/-]\d|\s*[%$€]|\s*(?:{UNITS}|dias?|days?|mes(?:es)?|months?|semanas?|weeks?|mil|k"
+    r"|lucas|pesos|reais|soles)\b)"
 )
 _ARTICLED = _ordinals(_WORDS, _SHORT)
 
@@ -60,7 +64,8 @@ _SURE = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b{_OFFER}\s*(?:numero|nro|number|no|n|#)?[.°]?\s*{_NUMBER}{_NOT_A_COUNT}",
-        rf"\b(?:opcion|opcao|option|alternativa|letra|propuesta|proposta)\s+(?P<letter>[a-d])\b{_GOES_ON}",
+        r"\b(?:opcion|opcao|option|alternativa|letra|propuesta|proposta)\s+"
+        rf"(?P<letter>[a-d])\b{_GOES_ON}",
         rf"\b(?:{_ordinals(_WORDS, _SHORT, _SHORT_OF_A_NOUN)}) (?:{_OFFER}|one)\b",
         rf"\b{_TAKING} (?:la|el|a|o|the) (?:numero |number )?{_NUMBER}{_NOT_A_COUNT}{_GOES_ON}",
         rf"^\W*(?:numero|number|nro|n)\s*{_NUMBER}\W*$",

@@ -1,4 +1,4 @@
-"""Finds what may prove who is writing, in one free answer: name, birth date, last digits, postcode."""
+"""Finds what may prove who writes, in one free answer: name, birth, last digits, postcode."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _not_names() -> frozenset[str]:
     return frozenset(words | months().keys() | number_words())
 
 
-# --- births ----------------------------------------------------------------------------------------
+# --- births -------------------------------------------------------------------------------------
 
 
 @cache
@@ -51,23 +51,27 @@ def _birth_patterns() -> tuple[re.Pattern[str], ...]:
     month = either(months())
     joint = r"\s?[-/. ]\s?"
     year = r"(?P<y>(?:19|20)\d\d|\d\d)(?!\d)"
-    free = r"(?<![\d])(?<!\d[-/.])"
-    no_more = r"(?![-/.]?\d)"
+    free, no_more = r"(?<!\d)(?<!\d[-/.])", r"(?![-/.]?\d)"
+    number = r"\d{1,2}"
     return tuple(
         re.compile(pattern)
         for pattern in (
-            rf"{free}(?P<y>(?:19|20)\d\d){joint}(?P<m>\d{{1,2}}){joint}(?P<d>\d{{1,2}}){no_more}",
-            rf"{free}(?P<a>\d{{1,2}}){joint}(?P<b>\d{{1,2}}){joint}{year}{no_more}",
-            rf"{free}(?P<d>\d{{1,2}})(?:st|nd|rd|th|o|ro)?[\s/.-]*(?:de |of |d )?[\s/.-]*(?P<word>{month})\b\.?,?"
-            rf"[\s/.-]*(?:del? |do |of )?(?:ano )?{year}",
-            rf"\b(?P<word>{month})\b\.?[\s/.-]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[\s/.-]+(?:del? |of )?{year}",
+            rf"{free}(?P<y>(?:19|20)\d\d){joint}(?P<m>{number}){joint}(?P<d>{number}){no_more}",
+            rf"{free}(?P<a>{number}){joint}(?P<b>{number}){joint}{year}{no_more}",
+            rf"{free}(?P<d>{number})(?:st|nd|rd|th|o|ro)?[\s/.-]*(?:de |of |d )?[\s/.-]*"
+            rf"(?P<word>{month})\b\.?,?[\s/.-]*(?:del? |do |of )?(?:ano )?{year}",
+            rf"\b(?P<word>{month})\b\.?[\s/.-]*(?P<d>{number})(?:st|nd|rd|th)?,?[\s/.-]+"
+            rf"(?:del? |of )?{year}",
             rf"\b(?:primero|primeiro|first) (?:de|of) (?P<word>{month}),?\s+(?:del? |of )?{year}",
         )
     )
 
 
 _RUN = re.compile(r"(?<![a-z\d.,-])(?:\d{8}|\d{6})(?![a-z\d]|[.,-]\d)")
-_MEXICAN_CODE = re.compile(r"\b[a-z]{4}(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:[hm][a-z]{5}[a-z\d]\d|[a-z\d]{3})\b")
+_MEXICAN_CODE = re.compile(
+    r"\b[a-z]{4}(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:[hm][a-z]{5}[a-z\d]\d|[a-z\d]{3})\b"
+)
+"""CURP and RFC, which carry the birth date."""
 
 
 def _years(written: str) -> tuple[int, ...]:
@@ -119,7 +123,7 @@ def _births(sheet: Sheet, country: str) -> Iterator[date]:
             yield from _dates([int(run[:4])], [(int(run[4:6]), int(run[6:]))])
 
 
-# --- digits ----------------------------------------------------------------------------------------
+# --- digits -------------------------------------------------------------------------------------
 
 _UNTOLD = re.compile(
     r"\S+@\S+|(?:https?://|www\.)\S+"
@@ -129,7 +133,8 @@ _UNTOLD = re.compile(
 _BRAZILIAN_POSTCODE = re.compile(r"(?<![\d.-])(?P<code>\d{5}-\d{3})(?![\d-])")
 _US_ZIP = re.compile(r"(?<![\d.-])(?P<code>\d{5})-\d{4}(?![\d-])")
 _DOCUMENT = re.compile(
-    r"(?<![a-z\d])(?:[a-z]{1,2}[-. ]?)??(?P<digits>\d{1,3}(?: \d{3})+(?:[.-]\d{1,2})?(?!\d)|\d+(?:[.-]\d+)*)"
+    r"(?<![a-z\d])(?:[a-z]{1,2}[-. ]?)??"
+    r"(?P<digits>\d{1,3}(?: \d{3})+(?:[.-]\d{1,2})?(?!\d)|\d+(?:[.-]\d+)*)"
     r"(?:[-. ]?[a-z]{1,3})?(?![a-z\d])"
 )
 
@@ -150,7 +155,7 @@ def _numbers(sheet: Sheet, country: str) -> Iterator[tuple[str, str]]:
         if 4 <= len(digits) <= 13:
             yield "last4", digits[-4:]
         if re.search(r"-\d$", written) and 5 <= len(digits) <= 13:
-            # The digit after the dash checks the others ("12.345.678-9"): records differ on it.
+            # The digit after the dash checks the others ("12.345.678-9"); some records omit it.
             yield "last4", digits[-5:-1]
         if re.fullmatch(r"\d{2}-\d{7,8}-\d", written):
             yield "last4", digits[-5:-1]
@@ -161,7 +166,7 @@ def _numbers(sheet: Sheet, country: str) -> Iterator[tuple[str, str]]:
                 yield "postcode", group
 
 
-# --- names -----------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------
 
 _NAME = re.compile(r"[^\W\d_]{2,}")
 

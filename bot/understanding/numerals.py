@@ -72,7 +72,9 @@ class _Numeral:
             self.thousands, self.group, self.room = self.group or 1, 0, 1_000
         elif word in known.hundred and self.group < 100 and self.room != 100:
             self.group, self.room = (self.group or 1) * 100, 100
-        elif (value := 1 if word in known.ones else known.values.get(word, 0)) and value < self.room:
+        elif (
+            value := 1 if word in known.ones else known.values.get(word, 0)
+        ) and value < self.room:
             self.group += value
             self.room = 100 if value >= 100 else 10 if value in range(20, 100, 10) else 0
         else:
@@ -115,7 +117,7 @@ def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
 
 
 def spell_digits(text: str) -> str:
-    """`text` (folded to plain) with its number words as digits: "pago mil quinientos" -> "pago 1500".
+    """Plain `text` with its number words as digits: "pago mil quinientos" -> "pago 1500".
 
     "2 mil" and "2 lucas" stay: what they are worth is for the reader of amounts to say.
     """

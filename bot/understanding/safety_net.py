@@ -73,7 +73,9 @@ def _once(pattern: str) -> str:
 
 
 def _compiled(data: dict[str, Any], section: str, *, end: str = "") -> re.Pattern[str]:
-    parts = {name: re.sub(r"\s+(?=\|)|\n", "", part) for name, part in data.get("parts", {}).items()}
+    parts = {
+        name: re.sub(r"\s+(?=\|)|\n", "", part) for name, part in data.get("parts", {}).items()
+    }
     entries = [
         _PART.sub(lambda match: parts[match[1]], entry)
         for entries in data[section].values()

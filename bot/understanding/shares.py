@@ -12,17 +12,17 @@ _OF_THE_DEBT = (
     r"(?:deuda|divida|debt|total|saldo|balance|monto|valor|what|que|cuota)"
 )
 _HALF = re.compile(
-    r"\b(?:mitad|metade|half)\b(?!\s+(?:del? (?:mes|semana|ano|\w+bre|enero|febrero|marzo|abril|mayo"
-    r"|junio|julio|agosto)|do mes|da semana|of (?:the )?(?:month|week)|an? hour|hour|day|a day|past"
-    r"|year|a million|million|a grand|price))"
+    r"\b(?:mitad|metade|half)\b(?!\s+(?:del? (?:mes|semana|ano|\w+bre|enero|febrero|marzo"
+    r"|abril|mayo|junio|julio|agosto)|do mes|da semana|of (?:the )?(?:month|week)|an? hour"
+    r"|hour|day|a day|past|year|a million|million|a grand|price))"
 )
 _THIRDS = re.compile(
     r"\b(?:(?P<n>\d)|una?|uma?|one|a)\s+(?:tercio|terco|tercer[ao]? parte|terca parte|third)s?\b"
     r"(?!\s+(?:opcion|option|one|part(?:y|ies)|vez|cuota|time))"
 )
 _QUARTERS = re.compile(
-    r"\b(?:(?P<n>\d)|una?|la|a|uma?|one)\s+(?:cuartas? partes?|quartas? partes?|quarters?(?!\s+past)"
-    rf"|(?:cuarto|quarto)s?(?=\s+{_OF_THE_DEBT}))\b"
+    r"\b(?:(?P<n>\d)|una?|la|a|uma?|one)\s+(?:cuartas? partes?|quartas? partes?"
+    rf"|quarters?(?!\s+past)|(?:cuarto|quarto)s?(?=\s+{_OF_THE_DEBT}))\b"
 )
 _RATIO = re.compile(rf"(?<![\d/])(?P<n>\d)/(?P<d>[2-9])\s+{_OF_THE_DEBT}")
 _PERCENT = re.compile(
@@ -31,8 +31,8 @@ _PERCENT = re.compile(
 )
 _BESIDE_AFTER = re.compile(
     r"\s*(?:de\s+|of\s+|em\s+)?(?:descuento|desconto|discount|off\b|interes|juros|interest|acuerdo"
-    r"|acordo|segur|sure|rebaja|quita|menos|certeza|anual|mensual|al mes|ao mes|a\.?m\b|mas\b|more\b"
-    r"|cierto|real)"
+    r"|acordo|segur|sure|rebaja|quita|menos|certeza|anual|mensual|al mes|ao mes|a\.?m\b|mas\b"
+    r"|more\b|cierto|real)"
 )
 _BESIDE_BEFORE = re.compile(
     r"\b(?:descuento|desconto|discount|quita|rebaja|interes(?:es)?|juros|interest|tasa|taxa|rate"
@@ -47,8 +47,8 @@ _ALL = (
     r"|everything|full|whole|entire|in full)"
 )
 _WHOLE = re.compile(
-    rf"\b{_PAYING}\s+(?:(?:ya|it|them|this|that|de una vez|hoy|logo|la deuda|mi deuda|a divida|el monto"
-    rf"|o valor|the debt|my debt|off)\s+){{0,3}}(?:el |o |the |a |la )?{_ALL}\b"
+    rf"\b{_PAYING}\s+(?:(?:ya|it|them|this|that|de una vez|hoy|logo|la deuda|mi deuda|a divida"
+    rf"|el monto|o valor|the debt|my debt|off)\s+){{0,3}}(?:el |o |the |a |la )?{_ALL}\b"
     r"|\bpay (?:it |this |that |them |everything )?(?:all )?off\b"
     r"|\b(?:the )?(?:full|whole|entire) (?:amount|balance|debt|payment|thing|total)\b"
     r"|\b(?:pago|pagamento) (?:total|completo|integral)\b|\ben su totalidad\b"

@@ -12,7 +12,7 @@ Every = Literal["weekly", "biweekly", "monthly"]
 
 _END = r"(?=\s*(?:$|[.,;:!?)]))"
 
-# --- how often -------------------------------------------------------------------------------------
+# --- how often ----------------------------------------------------------------------------------
 
 _EACH = (
     r"(?:por|cada|a cada|toda|todo|todos los|todas las|todos os|todas as|per|every|each|x|/)\s*"
@@ -43,7 +43,8 @@ _RHYTHMS: tuple[tuple[Every, re.Pattern[str]], ...] = (
     ("monthly", re.compile(_MONTHLY)),
 )
 _OF = re.compile(
-    r"\b(?:fin(?:es|al(?:es)?)?|fim|end|ultimo dia|last day|\d{1,2}(?:st|nd|rd|th)?) (?:de|do|of)\s+$"
+    r"\b(?:fin(?:es|al(?:es)?)?|fim|end|ultimo dia|last day|\d{1,2}(?:st|nd|rd|th)?)"
+    r" (?:de|do|of)\s+$"
 )
 
 
@@ -59,7 +60,7 @@ def read_every(sheet: Sheet) -> tuple[Every | None, bool]:
     return (found[0] if found else None), len(set(found)) > 1
 
 
-# --- in how many payments --------------------------------------------------------------------------
+# --- in how many payments -----------------------------------------------------------------------
 
 UNITS = (
     "cuotas?|cuotitas?|cotas?|pagos?|pagitos?|pagamentos?|parcelas?|parcelinhas?|prestacoes|prestacion"
@@ -68,9 +69,8 @@ UNITS = (
 )
 """What people call one of several payments."""
 
-_BETWEEN = (
-    rf"[\s{BLOT}]*(?:(?:equal|easy|small|more|iguales|pequen[oa]s|comod[oa]s|mas|mais)\b[\s{BLOT}]*)?"
-)
+_SMALL = "equal|easy|small|more|iguales|pequen[oa]s|comod[oa]s|mas|mais"
+_BETWEEN = rf"[\s{BLOT}]*(?:(?:{_SMALL})\b[\s{BLOT}]*)?"
 _FREE = r"(?<![\w.,$€£/:-])"
 _COUNT = rf"{_FREE}(?P<count>\d{{1,3}})"
 _RANGE = rf"{_FREE}(?P<count>\d{{1,2}})\s*(?:o|ou|or|u|a|y|e|and|-)\s*(?P<other>\d{{1,2}})"
@@ -112,17 +112,17 @@ _NTH = re.compile(
 )
 _OF_THE_PAST = re.compile(
     r"\b(?:deb\w+|adeud\w+|atras\w+|falt\w+|qued\w+|rest\w+|owe\w*|missed|skipped|devo|llev\w+|pague"
-    r"|pagado|paguei|paid|venc\w+|late on|behind on|hace|desde|ultim[oa]s|hice|fiz|made|primer[oa]s)"
-    r"(?: \w+){0,2}\s+$"
+    r"|pagado|paguei|paid|venc\w+|late on|behind on|hace|desde|ultim[oa]s|hice|fiz|made"
+    r"|primer[oa]s)(?: \w+){0,2}\s+$"
 )
 _IN_ARREARS = re.compile(
-    r"\s*(?:\w+ )?(?:atrasad|vencid|pendient|restant|overdue|missed|behind|en atraso|em atraso|impag"
-    r"|pagad|pagas\b|que debo|que me falt|que devo|que falt|left|remaining|adeudad|en mora|de atraso"
-    r"|de mora|late)"
+    r"\s*(?:\w+ )?(?:atrasad|vencid|pendient|restant|overdue|missed|behind|en atraso|em atraso"
+    r"|impag|pagad|pagas\b|que debo|que me falt|que devo|que falt|left|remaining|adeudad|en mora"
+    r"|de atraso|de mora|late)"
 )
 _REFUSED = re.compile(
-    r"\b(?:no (?:puedo|podria|podre|llego|alcanzo|quiero)|nao (?:posso|consigo|da|quero)|can'?t|cannot"
-    r"|don'?t want)\b(?!.*\b(?:mas|mais|more|sino|pero|but|solo|so|only)\b)[^.,;!?\n]{0,30}$"
+    r"\b(?:no (?:puedo|podria|podre|llego|alcanzo|quiero)|nao (?:posso|consigo|da|quero)|can'?t"
+    r"|cannot|don'?t want)\b(?!.*\b(?:mas|mais|more|sino|pero|but|solo|so|only)\b)[^.,;!?\n]{0,30}$"
 )
 
 
@@ -158,7 +158,9 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
             sheet.blot(*match.span())
     if found:
         found.sort()
-        several = len({number for _, number, _ in found}) > 1 or any(unsure for _, _, unsure in found)
+        several = len({number for _, number, _ in found}) > 1 or any(
+            unsure for _, _, unsure in found
+        )
         return Count(found[0][1], frozenset({"instalments"}) if several else frozenset())
     if (asked := _ASKED.search(sheet.text)) and 2 <= int(asked["count"]) <= 60:
         sheet.blot(*asked.span("count"))

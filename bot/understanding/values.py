@@ -45,7 +45,7 @@ def _prepared(text: str) -> str:
 
 
 def bare_number(text: str) -> int | None:
-    """The whole number a message consists of ("3", "tres", "en 3, por favor"), for a question that asked one."""
+    """The number a message consists of ("3", "tres", "en 3, por favor"), where one was asked."""
     match = _BARE.fullmatch(_prepared(text))
     return int(match["number"]) if match else None
 

@@ -21,7 +21,9 @@ def play(stage: Stage, path: Path) -> list[dict[str, Any]]:
     language = path.stem.rsplit(".", 1)[1]
     person = pick_debtor(stage.parts.database, None, lines)
     talk = talk_with(stage, person, language)
-    return [talk.open(), *(talk.line(line) for line in lines)]
+    turns = [talk.open(), *(talk.line(line) for line in lines)]
+    talk.close()
+    return turns
 
 
 @pytest.mark.parametrize("language", ["es", "pt", "en"])

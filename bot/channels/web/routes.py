@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -53,59 +54,72 @@ class WebChat:
 
     def begin(self, asked: NewSession, origin: str | None, address: str) -> dict[str, Any]:
         """Start or resume a session."""
-        now = self.clock.now()
-        with self.db.transaction() as session:
+        with self.db.reading() as session:
             creditor = debtors.creditor_by_key(session, asked.creditor)
             if creditor is None:
                 raise Refusal(404, "creditor", "No creditor has this public key.")
             if not sessions.origin_allowed(creditor, origin, self.settings.public_url):
                 raise Refusal(403, "origin", f"{origin} is not in the creditor's allowed origins.")
+            language = asked.lang[:2] or creditor.language
             if asked.session:
-                try:
-                    conversation = sessions.find(session, asked.session)
-                except sessions.SessionUnknown:
-                    raise Refusal(401, "session") from None
-                if conversation.creditor_id != creditor.id:
-                    raise Refusal(401, "session")
+                self._belongs(session, asked.session, creditor)
                 secret = asked.session
+                begun = sessions.find(session, secret)
+                language = begun.language if begun else language
             else:
                 if not self.session_limit.allows(address):
                     raise Refusal(429, "too_many", "", self.session_limit.retry_after(address))
-                secret, conversation = sessions.begin(
+                secret = sessions.issue(
                     session,
                     creditor,
-                    language=asked.lang[:2],
+                    language=language,
                     debtor_token=asked.token,
                     address=address,
                     settings=self.settings,
-                    now=now,
                 )
             return {
                 "session": secret,
                 "config": {
                     "brand": creditor.brand,
                     "color": creditor.colour,
-                    "language": conversation.language,
+                    "language": language,
                     "title": creditor.brand,
                 },
             }
 
+    def _belongs(self, session: Session, secret: str, creditor: Creditor) -> None:
+        try:
+            owner = sessions.creditor_of(session, secret, self.settings)
+        except sessions.SessionUnknown:
+            raise Refusal(401, "session") from None
+        if owner.id != creditor.id:
+            raise Refusal(401, "session")
+
     def conversation(self, secret: str, origin: str | None) -> int:
-        """The number of the conversation behind a secret.
+        """The number of the conversation behind a secret, begun at its first use.
 
         Raises:
             Refusal: the secret is unknown, or the site is not allowed.
         """
-        with self.db.reading() as session:
-            try:
-                conversation = sessions.find(session, secret)
-            except sessions.SessionUnknown:
-                raise Refusal(401, "session") from None
-            creditor = session.get_one(Creditor, conversation.creditor_id)
-            if not sessions.origin_allowed(creditor, origin, self.settings.public_url):
-                raise Refusal(403, "origin")
-            assert conversation.id is not None
-            return conversation.id
+        try:
+            with self.db.reading() as session:
+                creditor = sessions.creditor_of(session, secret, self.settings)
+                if not sessions.origin_allowed(creditor, origin, self.settings.public_url):
+                    raise Refusal(403, "origin")
+                known = sessions.find(session, secret)
+                if known and known.id:
+                    return known.id
+            with self.db.transaction() as session:
+                begun = sessions.begin(
+                    session, secret, settings=self.settings, now=self.clock.now()
+                )
+                assert begun.id is not None
+                return begun.id
+        except sessions.SessionUnknown:
+            raise Refusal(401, "session") from None
+        except IntegrityError:
+            # Two requests began it at the same moment; the other one won.
+            return self.conversation(secret, origin)
 
     def accept(self, conversation_id: int, sent: Sent) -> int:
         """Store a message before anything else; answers its number in the conversation."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from sqlmodel import Session
 
 from bot.conversations import repository, service
@@ -44,19 +45,7 @@ def origin_allowed(creditor: Creditor, origin: str | None, public_url: str) -> b
     return origin in {f"{parts.scheme}://{parts.netloc}", *creditor.allowed_origins}
 
 
-def find(session: Session, secret: str) -> Conversation:
-    """The conversation of a session secret.
-
-    Raises:
-        SessionUnknown: there is none.
-    """
-    conversation = repository.by_session(session, CHANNEL, digest(secret))
-    if conversation is None:
-        raise SessionUnknown
-    return conversation
-
-
-def begin(
+def issue(
     session: Session,
     creditor: Creditor,
     *,
@@ -64,18 +53,60 @@ def begin(
     debtor_token: str | None,
     address: str,
     settings: Settings,
-    now: datetime,
-) -> tuple[str, Conversation]:
-    """Start a conversation and greet. Answers the session secret, which is kept nowhere here."""
-    secret = token(32)
+) -> str:
+    """A session secret for a new visitor. Nothing is written until the chat is really opened."""
+    assert creditor.id is not None
+    return _secrets(settings).dumps(
+        {
+            "creditor": creditor.id,
+            "language": language if language in LANGUAGES else creditor.language,
+            "claimed": _claimed(session, creditor, debtor_token, settings),
+            "origin": keyed(settings.secret_key.get_secret_value(), "origin", address),
+            "nonce": token(24),
+        }
+    )
+
+
+def find(session: Session, secret: str) -> Conversation | None:
+    """The conversation of a session secret, if it was begun."""
+    return repository.by_session(session, CHANNEL, digest(secret))
+
+
+def creditor_of(session: Session, secret: str, settings: Settings) -> Creditor:
+    """Whose page a session secret was given out for.
+
+    Raises:
+        SessionUnknown: it was not given out here, or with another key.
+    """
+    return session.get_one(Creditor, _opened(secret, settings)["creditor"])
+
+
+def _opened(secret: str, settings: Settings) -> dict[str, Any]:
+    try:
+        return dict(_secrets(settings).loads(secret))
+    except (BadData, ValueError, TypeError):
+        raise SessionUnknown from None
+
+
+def begin(session: Session, secret: str, *, settings: Settings, now: datetime) -> Conversation:
+    """The conversation of a session secret; begun, with the greeting, at its first use.
+
+    Raises:
+        SessionUnknown: the secret was not given out here.
+    """
+    known = find(session, secret)
+    if known:
+        return known
+    facts = _opened(secret, settings)
+    creditor = session.get_one(Creditor, facts["creditor"])
     assert creditor.id is not None
     conversation = Conversation(
         creditor_id=creditor.id,
         channel=CHANNEL,
         address=digest(secret),
-        language=language if language in LANGUAGES else creditor.language,
-        claimed_debtor_id=_claimed(session, creditor, debtor_token, settings),
-        origin=keyed(settings.secret_key.get_secret_value(), "origin", address),
+        language=facts["language"],
+        claimed_debtor_id=facts["claimed"],
+        origin=facts["origin"],
         created_at=now,
     )
     session.add(conversation)
@@ -105,7 +136,7 @@ def begin(
         conversation_id=conversation.id,
         channel=CHANNEL,
     )
-    return secret, conversation
+    return conversation
 
 
 def sign_debtor(settings: Settings, creditor: Creditor, debtor_ref: str) -> str:
@@ -124,6 +155,10 @@ def _claimed(
         return None
     debtor = debtors.debtor_by_ref(session, creditor.id, str(ref))
     return debtor.id if debtor and slug == creditor.slug else None
+
+
+def _secrets(settings: Settings) -> URLSafeSerializer:
+    return URLSafeSerializer(settings.secret_key.get_secret_value(), salt="web-session")
 
 
 def _serializer(settings: Settings) -> URLSafeTimedSerializer:

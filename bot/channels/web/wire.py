@@ -21,7 +21,7 @@ class NewSession(_Strict):
     creditor: str = Field(max_length=100)
     lang: str = Field(default="", max_length=10)
     token: str | None = Field(default=None, max_length=2000)
-    session: str | None = Field(default=None, max_length=200)
+    session: str | None = Field(default=None, max_length=2000)
 
 
 class Sent(_Strict):

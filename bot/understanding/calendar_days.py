@@ -1,0 +1,79 @@
+"""Arithmetic with days: the next such day at or after today, or the last one before."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+
+def day_of(year: int, month: int, day: int) -> date | None:
+    """That day, if there is one."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def in_days(today: date, days: int) -> date | None:
+    """`days` from today, within the calendar."""
+    try:
+        return today + timedelta(days=days)
+    except OverflowError:
+        return None
+
+
+def _month(today: date, offset: int) -> tuple[int, int]:
+    index = today.year * 12 + today.month - 1 + offset
+    return index // 12, index % 12 + 1
+
+
+def in_months(today: date, offset: int, day: int | None = None) -> date | None:
+    """The same day (or `day`) `offset` months away, or that month's last day."""
+    year, month = _month(today, offset)
+    if not 1 <= year <= 9_998:
+        return None
+    return date(year, month, min(day or today.day, monthrange(year, month)[1]))
+
+
+def month_end(today: date, offset: int = 0) -> date | None:
+    """The last day of the month `offset` months away."""
+    return in_months(today, offset, 31)
+
+
+def next_weekday(today: date, weekday: int, *, after: bool = False) -> date | None:
+    """The next such weekday: today counts, unless `after`."""
+    ahead = (weekday - today.weekday()) % 7
+    return in_days(today, ahead or (7 if after else 0))
+
+
+def last_weekday(today: date, weekday: int) -> date | None:
+    """The last such weekday before today."""
+    return in_days(today, -((today.weekday() - weekday) % 7 or 7))
+
+
+def of_week(today: date, weekday: int, weeks: int) -> date | None:
+    """That weekday of the week `weeks` away; weeks begin on Monday."""
+    return in_days(today, 7 * weeks + weekday - today.weekday())
+
+
+def nearest_day(today: date, number: int, *, past: bool = False) -> date | None:
+    """The nearest day `number` of a month at or after `today`; at or before it, if `past`."""
+    for offset in range(4):
+        named = day_of(*_month(today, -offset if past else offset), number)
+        if named and (named <= today if past else named >= today):
+            return named
+    return None
+
+
+def nearest_date(today: date, month: int, day: int, *, past: bool = False) -> date | None:
+    """The nearest such day of a year at or after `today`; at or before it, if `past`."""
+    for offset in range(9):
+        named = day_of(today.year + (-offset if past else offset), month, day)
+        if named and (named <= today if past else named >= today):
+            return named
+    return None
+
+
+def payday(today: date) -> date | None:
+    """The next of the 15th and the month's last day, when half of Latin America is paid."""
+    return today.replace(day=15) if today.day <= 15 else month_end(today)

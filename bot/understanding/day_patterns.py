@@ -1,0 +1,188 @@
+"""How days are written and said in Spanish, Portuguese and English: one expression for each way."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from bot.understanding.amounts import money_words
+from bot.understanding.calendar_words import doubtful_weekdays, long_months, months, weekdays
+from bot.understanding.sheet import either
+
+NOISE = re.compile(
+    # parts of the day, greetings, "some day"
+    r"\b(?:por|en|de|a|a la|pela|da|de la|in the|toda)\s+(?:la |las )?"
+    r"(?:mananas?\b|manha\b|manhas\b|morning\b)|\bdel dia\b|\bbuen(?:os)? dias?\b|\bbom dia\b"
+    r"|\bhoy en dia\b|\bhoje em dia\b|\bdia a dia\b|\balgun dia\b|\bun dia de estos\b"
+    # times of day
+    r"|\b(?:a las?|as|at|desde las|hasta las)\s+\d{1,2}(?::\d\d)?(?![\d/.,])\s*"
+    r"(?:[ap]\.?m\b\.?|h\w{0,4}\b)?(?!\s*(?:de |of )?[a-z]*(?:bre|ero|o de)\b)"
+    r"|\b\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?|\b\d{1,2}\s?(?:[ap]\.?m\b\.?|hs\b|hrs\b|h\b)"
+)
+"""What has a number or a day word and names no day."""
+
+_NTH = r"(?:st|nd|rd|th|o|ro|er|do|to)?"
+_YEAR = (
+    r"(?:(?:,\s*|\s+)(?:del? |do |of )?(?P<year>(?:19|20)\d\d)(?!\d)"
+    r"|\s+(?:del?|do) (?P<yy>\d\d)(?![\d.,%]))?"
+)
+_ONE = r"(?P<count>\d{1,3}|un|una|um|uma|one|an?)"
+_UNIT = (
+    r"(?P<unit>dias?|days?|semanas?|weeks?|mes|meses|months?|quincenas?|quinzenas?|catorcenas?"
+    r"|fortnights?|horas?|hours?|hs|hrs|minutos?|minutes?|min|ratos?|ratico)\b"
+)
+_SOON = (
+    r"(?:dentro de|de aqui a|en los proximos|nos proximos|in the next|within(?: the next)?|daqui a"
+    r"|daqui|en unos|en como|em uns|in about|antes de|em ate|en|em|in|a)"
+)
+_ON = (
+    r"(?:na|no|nesta|nessa|neste|esta|este|essa|ate a|ate|pra|para|on|this|next|by|until|till|el"
+    r"|proxim[oa]|toda|todas as|last|ultim[oa])"
+)
+_NOT_A_THING = (
+    r"(?!\s+(?:via|vez|parcela|opcao|opcion|chance|cota|cuota|parte|quincena|quinzena|semana|divida"
+    r"|fatura|conta|mensagem|proposta|oferta|is|was|de)\b)"
+)
+_NEXT_MONTH = (
+    r"(?:mes (?:que viene|que vem|q viene|q vem|entrante|proximo|siguiente)|proximo mes|next month"
+    r"|outro mes|otro mes)"
+)
+_PAID = (
+    r"(?:cobre|pague|paguen|paguem|pagarem|pagam|pagan|depositen|caiga|cair|caia|receber|reciba"
+    r"|recibo|paid|paycheck|salary|sueldo|salario)"
+)
+
+
+def _again(expression: str, name: str) -> str:
+    """`expression` with its group renamed, for a second use in one pattern."""
+    return re.sub(r"\(\?P<(\w+)>", f"(?P<{name}>", expression)
+
+
+def _not_day() -> str:
+    """What may not follow the number of a day: it would be money, payments or a span of time."""
+    money = either(money_words())
+    return (
+        rf"(?![\da-z%°])(?![.,/:-]\d)(?!\s*(?:[%$€£]|(?:{money}|por ciento|por cento|percent|dias?"
+        r"|days?|semanas?|weeks?|mes(?:es)?|months?|cuotas|pagos|parcelas|veces|vezes|x|anos?"
+        r"|years?|horas?|hs|hrs|h|am|pm|hours?)\b))"
+    )
+
+
+@cache
+def day_patterns() -> dict[str, re.Pattern[str]]:
+    """Every way of naming a day, by its name."""
+    month, full = either(months()), either(long_months())
+    sure, doubtful = either(weekdays()), either(doubtful_weekdays())
+    day = r"(?P<day>\d{1,2})"
+    plain_day = _not_day()
+    written = {
+        "iso": r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)",
+        "numeric": (
+            r"(?<![\d/.,-])(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)"
+            r"(?P<year>\d{4}|\d\d)(?![\d/])"
+        ),
+        "slash": r"(?<![\d/.,$-])(?!24/7)(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/%])",
+        "dash": r"(?<=el |ia |on |no )(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\d/%-])",
+        "day_month": (
+            rf"(?<![\d/.,$-])(?P<day>\d{{1,2}}|primer[oa]?|primeiro){_NTH}\s*(?:de |of |d )?"
+            rf"(?P<month>{month})\b(?! of)\.?{_YEAR}"
+        ),
+        "month_day": (
+            rf"\b(?P<month>{month})\.?\s+(?:the )?(?P<day>\d{{1,2}}|first){_NTH}{plain_day}{_YEAR}"
+        ),
+        "quincena_of": (
+            r"\b(?P<which>primera|segunda|1a|2a)\s+quin[cz]ena(?:\s+(?:de |do )?"
+            rf"(?:(?P<month>{full})|(?P<next>{_NEXT_MONTH})))?\b"
+        ),
+        "edge": (
+            r"\b(?P<edge>fin(?:es|al(?:es)?)?|fim|end|ultimo dia|ultimos dias|last day|mediados"
+            r"|mitad|meados|metade|mid(?:dle)?|principios?|comienzos?|inicios?|comeco|beginning|start)\s*"
+            r"(?:del?|do|da|of)?\s*"
+            r"(?:the |este |esse |cada |each |every |this |el |ese |o |l )?"
+            rf"(?:(?P<month>{full})|(?P<next>{_NEXT_MONTH})"
+            r"|(?P<unit>mes|month|ano|year|semana|week|finde))\b"
+        ),
+        "weekend": (
+            r"\b(?:el |este |this |the |no |proximo )?"
+            r"(?:fin de semana|finde|fim de semana|weekend)\b"
+        ),
+        "pair": (
+            r"\b(?:los|dias|cada|el|al?|del|entre el|dia|the|on the|todos los)\s+(?:dias? )?"
+            rf"(?P<a>\d{{1,2}}){_NTH}\s*(?P<join>y|e|and|&|o|ou|or|al?|u|ao|-)\s*"
+            rf"(?:el |los |the |dia |o |no dia |cada )?(?P<b>\d{{1,2}}){_NTH}{plain_day}"
+        ),
+        "ago": (
+            rf"\b(?:(?:desde )?hace(?: como| unos| mas de)?|faz|ha) {_ONE} {_UNIT}"
+            rf"|\b{_again(_ONE, 'n')} {_again(_UNIT, 'u')} (?:ago|atras)\b"
+        ),
+        "in": (
+            rf"\b{_SOON} {_ONE} {_UNIT}"
+            r"(?! (?:que viene|sin|sem|de (?:atras|mora|plazo)|atras|ago|y|e) )"
+            rf"|^\W*{_again(_ONE, 'n')} {_again(_UNIT, 'u')}\W*$"
+            rf"|\b{_again(_ONE, 'm')} {_again(_UNIT, 'v')} "
+            r"(?:from (?:now|today)|a partir de (?:hoy|hoje|ahora|agora))\b"
+        ),
+        "next_month": rf"\b(?:el |del? |no |do |the |of )?(?P<next>{_NEXT_MONTH})\b",
+        "this_month": (
+            r"\b(?:este|esse|neste|nesse|this|del corriente|el corriente|de este|deste|of this"
+            r"|del presente) (?:mes|month)\b"
+        ),
+        "last_month": r"\b(?:el )?(?:mes pasado|mes passado|last month)\b",
+        "next_week": (
+            r"\b(?:la |de la |da |na |en la |of )?(?:proxima semana|semana (?:que viene|que vem"
+            r"|q viene|q vem|proxima|entrante|siguiente)|(?:otra|outra) semana|next week"
+            r"|week after next)\b"
+        ),
+        "this_week": r"\b(?:esta|essa|nesta|nessa|this|en la) (?:misma )?(?:semana|week)\b",
+        "last_week": r"\b(?:la )?(?:semana pasada|semana passada|last week|ultima semana)\b",
+        "before_yesterday": (
+            r"\b(?:antes de ayer|anteayer|antier|anteontem|(?:the )?day before yesterday)\b"
+        ),
+        "yesterday": r"\b(?:ayer|ontem|yesterday|anoche|last night)\b",
+        "after_tomorrow": (
+            r"\b(?:pasado manana|pasadomanana|depois de amanha|(?:the )?day after tomorrow)\b"
+        ),
+        "tomorrow": r"\b(?:manana|amanha|tomorrow|tomorow|tommorow|tmrw?|mannana)\b",
+        "today": r"\b(?:hoy|hoje|today|tonight|esta (?:tarde|noche)|hj)\b",
+        "weekday": (
+            r"(?:\b(?P<every>cada|todos los|todas as|todos os|toda|todo|los|as|aos|nas|nos|every"
+            r"|each)\s+)?(?:\b(?P<last>pasado|passad[oa]|last|ultim[oa])\s+)?"
+            r"(?:\b(?:este|esta|this|essa|nesta|nessa|on|el|la|a|na|no|del?)\s+)?"
+            r"(?:\b(?P<next>proxim[oa]|next|siguiente)\s+)?"
+            rf"(?:\b(?P<sure>{sure})|(?:(?<![a-z])(?P<on>{_ON})\s+)?"
+            rf"\b(?P<doubtful>{doubtful})\b\.?{_NOT_A_THING})(?![a-z])(?:-feira| feira)?"
+            r"(?:\s+(?P<then>que viene|que vem|q viene|q vem|proxim[oa]|siguiente|entrante)"
+            r"|\s+(?P<gone>pasad[oa]|passad[oa]|anterior))?"
+            rf"(?:,?\s+(?:the |dia |el )?{day}{_NTH}{plain_day})?"
+        ),
+        "day": (
+            r"\b(?:(?P<all>los|todos los|cada|todo|every|each)|el|al|del|the|dia|dias|no dia"
+            r"|proximo|a dia|ao dia)\s+(?:dias? )?(?:(?:proximo|next) )?"
+            rf"(?P<day>\d{{1,2}}|primero|primeiro){_NTH}{plain_day}"
+        ),
+        "nth": rf"\b{day}(?:st|nd|rd|th)\b{plain_day}",
+        "first": (
+            r"\b(?:on the first|by the first|until the first|dia primeiro|dia primero|dia uno"
+            r"|dia um)\b"
+        ),
+        "payday": (
+            r"\b(?:dia de (?:pago|cobro|paga|pagamento)|pay ?day|(?:cuando|apenas|en cuanto|quando"
+            rf"|assim que|when|once|as soon as|luego que)\s+(?:\w+\s+){{0,4}}?{_PAID}"
+            r"|(?:proximo|next) (?:sueldo|salario|cobro|pagamento|paycheck|check|nomina)"
+            r"|aguinaldo|decimo terceiro|13o|tax refund|gratificacion|(?:quinto|5o) dia util"
+            r"|primer dia habil|first business day|cuando pueda|quando puder|when i can)\b"
+        ),
+        "quincena": (
+            r"\b(?:la |esta |na |nesta |a |de )?(?P<next>proxima |otra |siguiente )?"
+            r"(?:quincena|quinzena)(?P<then> que viene| que vem)?\b"
+        ),
+        "feast": (
+            r"\b(?P<feast>nochebuena|christmas eve|vespera de natal|navidad|christmas|natal"
+            r"|ano nuevo|ano novo|new year'?s?)\b"
+        ),
+        "month": (
+            r"\b(?P<said>en|em|in|para|pra|hasta|ate|by|until|desde|since)\s+"
+            rf"(?P<month>{full})\b{_YEAR}"
+        ),
+    }
+    return {name: re.compile(pattern) for name, pattern in written.items()}
