@@ -31,9 +31,7 @@ def normalise(text: str) -> str:
     return _REPEATED.sub(r"\1\1", plain)
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
     """Gives every message one vector of its meaning, the same for es, pt and en."""
 
@@ -88,9 +86,7 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
             return
         vector = np.asarray(self._encoder.encode(normalise(text))) * self._config["scale"]
         row = vector.reshape(1, -1).astype(np.float32)
-        message.add_features(
-            Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
-        )
+        message.add_features(Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"]))
 
     @classmethod
     def validate_config(cls, config: Dict[Text, Any]) -> None:
