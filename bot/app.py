@@ -182,6 +182,7 @@ def _add_routes(app: FastAPI, parts: Parts) -> None:
             clock=parts.clock,
             settings=settings,
             announce=announce,
+            changed=parts.hub.changed,
         )
     )
     if parts.sandbox:

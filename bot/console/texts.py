@@ -195,6 +195,7 @@ _ES = {
     "crisis_3": "Pregunta si está en peligro en este momento.",
     "crisis_4": "Si hay peligro inmediato, indica el número de emergencias y avisa a tu supervisión.",
     "crisis_lines": "Líneas de ayuda",
+    "emergency": "Emergencias",
     "crisis_no_lines": "No hay líneas verificadas para este país: indica el número local de "
     "emergencias.",
     # notices
@@ -342,6 +343,7 @@ _PT = {
     "crisis_3": "Pergunte se está em perigo neste momento.",
     "crisis_4": "Se houver perigo imediato, indique o número de emergência e avise sua supervisão.",
     "crisis_lines": "Linhas de ajuda",
+    "emergency": "Emergência",
     "crisis_no_lines": "Não há linhas verificadas para este país: indique o número local de "
     "emergência.",
     "notice_taken": "Você assumiu a conversa.",
@@ -487,6 +489,7 @@ _EN = {
     "crisis_3": "Ask whether they are in danger right now.",
     "crisis_4": "If the danger is immediate, give the emergency number and tell your supervisor.",
     "crisis_lines": "Help lines",
+    "emergency": "Emergency",
     "crisis_no_lines": "There are no verified lines for this country: give the local emergency "
     "number.",
     "notice_taken": "You have taken the conversation.",

@@ -93,8 +93,8 @@ def last_outbound(session: Session, conversation_id: int) -> Message | None:
     ).first()
 
 
-def next_unanswered(session: Session, conversation_id: int) -> Message | None:
-    """The oldest inbound message nobody has dealt with yet."""
+def unanswered(session: Session, conversation_id: int) -> Sequence[Message]:
+    """The inbound messages nobody has dealt with yet, the oldest first."""
     return session.exec(
         select(Message)
         .where(
@@ -103,8 +103,12 @@ def next_unanswered(session: Session, conversation_id: int) -> Message | None:
             Message.state == MessageState.RECEIVED,
         )
         .order_by(col(Message.seq))
-        .limit(1)
-    ).first()
+    ).all()
+
+
+def next_unanswered(session: Session, conversation_id: int) -> Message | None:
+    """The oldest inbound message nobody has dealt with yet."""
+    return next(iter(unanswered(session, conversation_id)), None)
 
 
 def with_unanswered(session: Session, now: datetime, limit: int = 200) -> Sequence[int]:

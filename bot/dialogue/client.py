@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Protocol
 
 import httpx
+
+
+_QUICK = httpx.Timeout(4, connect=2)
+"""For what Rasa only has to look up; with a whole turn on top it stays within a lease."""
 
 
 class DialogueDown(Exception):
@@ -26,8 +31,8 @@ class Dialogue(Protocol):
         """Give `text` to the dialogue and wait for what it says."""
         ...
 
-    async def recall(self, dialogue_id: str, message_id: int) -> list[Said] | None:
-        """What was already said to this message, where the dialogue has seen it before."""
+    async def fork(self, dialogue_id: str, new_id: str, *, before: int) -> None:
+        """Begin the dialogue `new_id` as `dialogue_id` stood before message `before`, if it came."""
         ...
 
     async def parse(self, text: str) -> dict[str, Any]:
@@ -69,30 +74,36 @@ class RasaDialogue:
             raise DialogueDown(type(error).__name__) from error
         return [Said(item.get("custom") or {}) for item in said]
 
-    async def recall(self, dialogue_id: str, message_id: int) -> list[Said] | None:
-        """What was said to this message, from Rasa's tracker; nothing if it has not seen it.
+    async def fork(self, dialogue_id: str, new_id: str, *, before: int) -> None:
+        """Begin the dialogue `new_id` as `dialogue_id` stood before message `before`, if it came.
+
+        A turn that broke off half-way leaves a tracker nobody can trust: Rasa saves it even where
+        an action's answer was lost. Its own `rewind` event cannot be used: once a form has run in
+        the turn it takes back more than that turn.
 
         Raises:
             DialogueDown: Rasa does not answer.
         """
+        token = {"token": self._token}
         try:
             answer = await self._http.get(
-                f"/conversations/{dialogue_id}/tracker", params={"token": self._token}
+                f"/conversations/{dialogue_id}/tracker",
+                params={**token, "include_events": "ALL"},
+                timeout=_QUICK,
             )
             answer.raise_for_status()
             events = answer.json().get("events", [])
+            kept = list(takewhile(lambda event: not _is_of(event, before), events))
+            if kept:
+                answer = await self._http.put(
+                    f"/conversations/{new_id}/tracker/events",
+                    params={**token, "include_events": "NONE"},
+                    json=kept,
+                    timeout=_QUICK,
+                )
+                answer.raise_for_status()
         except (httpx.HTTPError, ValueError) as error:
             raise DialogueDown(type(error).__name__) from error
-        said: list[Said] | None = None
-        for event in events:
-            if event.get("event") == "user":
-                ours = (event.get("metadata") or {}).get("message_id") == message_id
-                said = [] if ours else said
-                if said is not None and not ours:
-                    break
-            elif event.get("event") == "bot" and said is not None:
-                said.append(Said((event.get("data") or {}).get("custom") or {}))
-        return said
 
     async def parse(self, text: str) -> dict[str, Any]:
         """What the model understands, without any dialogue.
@@ -120,3 +131,8 @@ class RasaDialogue:
     async def close(self) -> None:
         """Close every connection."""
         await self._http.aclose()
+
+
+def _is_of(event: dict[str, Any], message_id: int) -> bool:
+    metadata = event.get("metadata") or {}
+    return event.get("event") == "user" and metadata.get("message_id") == message_id

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.arrangements import repository as arrangements
 from bot.cases import repository as cases
 from bot.cases import service as case_service
 from bot.cases.models import Case
@@ -22,6 +23,7 @@ from bot.debts import service as debts
 from bot.debts.facts import Statement
 from bot.handoff import service as handoff
 from bot.kit.clock import local_date
+from bot.kit.money import Money
 from bot.policies.loader import negotiation_limits
 from bot.policies.schema import NegotiationLimits
 from bot.settings import Settings
@@ -208,8 +210,9 @@ class Turn:
         if self.statement:
             summary |= {
                 "account": self.statement.ref,
-                "balance": self.statement.balance.format(self.reader.locale),
+                "balance": _amount(self.statement.balance),
                 "days_overdue": self.statement.days_overdue,
+                **self._arranged(self.statement),
             }
         handoff.hand_over(
             self.session,
@@ -219,6 +222,25 @@ class Turn:
             now=self.now,
             red=red,
         )
+
+    def _arranged(self, statement: Statement) -> dict[str, Any]:
+        """The offers, the plan and the promise on an account, for whoever takes over."""
+        found: dict[str, Any] = {}
+        offers = arrangements.open_offers(self.session, self.conversation.id or 0)
+        if offers:
+            found["offers"] = [len(offer.instalments) for offer in offers]
+        plan = arrangements.active_plan(self.session, statement.account_id)
+        if plan:
+            found["plan"] = _amount(Money(plan.total_minor, plan.currency))
+        promise = arrangements.active_promise(self.session, statement.account_id)
+        if promise:
+            found["promise"] = _amount(Money(promise.minor, promise.currency))
+            found["promise_date"] = promise.due_on.isoformat()
+        return found
+
+
+def _amount(money: Money) -> dict[str, Any]:
+    return {"minor": money.minor, "currency": money.currency}
 
 
 _current: ContextVar[Turn] = ContextVar("current_turn")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from bot.debtors.models import Creditor
 from bot.dialogue import memo
 from bot.dialogue.client import Dialogue, DialogueDown, Said
 from bot.dialogue.turn import Turn
+from bot.handoff.repository import open_handoff
 from bot.kit.clock import Clock
 from bot.kit.db import Database
 from bot.kit.hub import Hub
@@ -67,7 +68,8 @@ class Prepared:
     message_id: int
     dialogue_id: str
     text: str
-    attempts: int
+    first_sent_to: str | None = None
+    """The dialogue it was given to before, by an attempt that nobody finished."""
 
 
 RunLocally = Callable[[Session, Conversation, Message, str], list[dict[str, Any]]]
@@ -103,11 +105,17 @@ class Turns:
 
     def wake(self, conversation_id: int) -> None:
         """There may be something to answer; called on the event loop."""
-        if conversation_id in self._busy:
+        is_busy = conversation_id in self._busy
+        if is_busy or self._slots.locked():
+            self._start(self._answer_urgent(conversation_id))
+        if is_busy:
             self._again.add(conversation_id)
             return
         self._busy.add(conversation_id)
-        task = asyncio.create_task(self._work(conversation_id))
+        self._start(self._work(conversation_id))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -155,8 +163,11 @@ class Turns:
     async def answer_next(self, conversation_id: int) -> bool:
         """Answer the oldest unanswered message. False where there is none, or not now."""
         prepared = await asyncio.to_thread(self._prepare, conversation_id)
-        if prepared is None or isinstance(prepared, bool):
-            return bool(prepared)
+        if prepared is None:
+            return False
+        if isinstance(prepared, bool):
+            self._hub.changed(conversation_id)
+            return prepared
         self._hub.typing(conversation_id, True)
         try:
             said = await self._ask(conversation_id, prepared)
@@ -170,79 +181,105 @@ class Turns:
         return True
 
     async def _ask(self, conversation_id: int, prepared: Prepared) -> list[Said]:
-        if prepared.attempts:
-            known = await self._dialogue.recall(prepared.dialogue_id, prepared.message_id)
-            if known is not None:
-                return known
-        task = asyncio.ensure_future(
-            self._dialogue.send(prepared.dialogue_id, prepared.message_id, prepared.text)
-        )
+        task = asyncio.ensure_future(self._give(prepared))
         done, _ = await asyncio.wait({task}, timeout=self._settings.patience)
         if not done:
             await asyncio.to_thread(self._say_slow, conversation_id, prepared.message_id)
             self._hub.changed(conversation_id)
         return await task
 
+    async def _give(self, prepared: Prepared) -> list[Said]:
+        """Give the message to Rasa; where it was given before, from the state it was in then.
+
+        The actions that ran already are answered from memory, so that a turn broken off anywhere
+        ends as if nothing had happened.
+        """
+        if prepared.first_sent_to:
+            await self._dialogue.fork(
+                prepared.first_sent_to, prepared.dialogue_id, before=prepared.message_id
+            )
+        return await self._dialogue.send(prepared.dialogue_id, prepared.message_id, prepared.text)
+
+    async def _answer_urgent(self, conversation_id: int) -> None:
+        """What must not wait: not for the message before it, nor for a free slot."""
+        if await asyncio.to_thread(self._do_urgent, conversation_id):
+            self._hub.changed(conversation_id)
+
+    def _do_urgent(self, conversation_id: int) -> bool:
+        with self._db.reading() as session:
+            if not _urgent(repository.unanswered(session, conversation_id)):
+                return False
+        with self._db.transaction() as session:
+            conversation = repository.locked(session, conversation_id)
+            return self._answer_here(session, conversation)
+
+    def _answer_here(self, session: Session, conversation: Conversation) -> bool:
+        """Answer, without Rasa, the first message that must not wait for it; False if none must."""
+        assert conversation.id is not None
+        found = _urgent(repository.unanswered(session, conversation.id))
+        if found is None:
+            return False
+        message, action = found
+        if conversation.owner is Owner.PERSON:
+            conversation.red = conversation.red or action == "action_crisis"
+            return False
+        _follow_language(conversation, message)
+        replies = self._run_locally(session, conversation, message, action)
+        self._post_all(session, conversation, message, replies)
+        self._close(message)
+        _new_tracker(conversation)
+        return True
+
     def _prepare(self, conversation_id: int) -> Prepared | bool | None:
         """Take the next message in hand; deal with it here where Rasa has no say in it."""
         now = self._clock.now()
         with self._db.transaction() as session:
             conversation = repository.locked(session, conversation_id)
+            if self._answer_here(session, conversation):
+                return True
             if conversation.lease_until and conversation.lease_until > now:
                 return None
             message = repository.next_unanswered(session, conversation_id)
-            if message is None or (message.retry_at and message.retry_at > now):
+            if message is None:
                 return None
-            net = None if message.name else check(message.text)
-            if conversation.owner is Owner.PERSON:
-                if net == "crisis" and not conversation.red:
-                    conversation.red = True
-                self._close(message)
-                session.add(message)
-                self._hub.changed(conversation_id)
-                return True
-            if not message.name:
-                conversation.language = detect_language(message.text, current=conversation.language)
-            local = _LOCAL.get(net or "") or self._while_down(message)
-            if local:
-                replies = self._run_locally(session, conversation, message, local)
-                self._post_all(session, conversation, message, replies)
-                self._close(message)
-                conversation.form = ""
-                _new_tracker(conversation)
-                self._hub.changed(conversation_id)
-                return True
-            conversation.lease_until = now + LEASE
             assert message.id is not None
+            if conversation.owner is Owner.PERSON:
+                steps = memo.of_message(session, message.id)
+                if not _is_persons(session, conversation, steps):
+                    self._post_all(session, conversation, message, _all_replies(steps))
+                self._close(message)
+                return True
+            if message.retry_at and message.retry_at > now:
+                return None
+            conversation.lease_until = now + LEASE
+            sent = memo.recall_sent(session, message.id)
+            if sent:
+                first_sent_to, shape = sent
+                conversation.epoch += 1
+            else:
+                _follow_language(conversation, message)
+                first_sent_to, shape = None, self._shape(session, conversation, message)
+                memo.remember_sent(
+                    session, message.id, dialogue=conversation.dialogue_id, shape=shape, now=now
+                )
             return Prepared(
-                message.id,
-                conversation.dialogue_id,
-                self._for_rasa(session, conversation, message),
-                message.attempts,
+                message.id, conversation.dialogue_id, _for_rasa(message, shape), first_sent_to
             )
 
-    @staticmethod
-    def _while_down(message: Message) -> str | None:
-        """Asking for a person works even while Rasa does not."""
-        words = set(fold(message.text).split())
-        asks = message.name == "/ask_human" or (words & _PERSON_WORDS and len(words) <= 4)
-        return "action_hand_over" if message.attempts and asks else None
-
-    def _for_rasa(self, session: Session, conversation: Conversation, message: Message) -> str:
+    def _shape(self, session: Session, conversation: Conversation, message: Message) -> str:
         """What Rasa gets to read: a button's payload, or text that can be nothing but text.
 
         Before identification no digit leaves the app; an answer that says who somebody is does
         not leave it at all (invariants 9 and 10).
         """
         if message.name:
-            return message.name
+            return "button"
         if service.identity_level(conversation) >= IdentityLevel.VERIFIED:
-            return neutralise(message.text)
-        creditor = session.get(Creditor, conversation.creditor_id)
-        assert creditor is not None
-        if _says_who(message.text, creditor.country, asked=conversation.form == "identity_form"):
-            return "/give_identity"
-        return neutralise(_without_digits(message.text))
+            return "text"
+        creditor = session.get_one(Creditor, conversation.creditor_id)
+        asked = conversation.form == "identity_form"
+        says_who = _says_who(message.text, creditor.country, asked=asked)
+        return "identity" if says_who else "masked"
 
     def _say_slow(self, conversation_id: int, message_id: int) -> None:
         with self._db.transaction() as session:
@@ -252,12 +289,15 @@ class Turns:
 
     def _tell_delay(self, session: Session, conversation: Conversation, message: Message) -> None:
         assert conversation.id is not None
+        if message.state is MessageState.HANDLED or conversation.owner is Owner.PERSON:
+            return
         last = repository.last_outbound(session, conversation.id)
         if message.notified_delay or (last and last.name == "utter_slow"):
             return
         message.notified_delay = True
         turn = self._turn(session, conversation, message)
-        turn.say("utter_slow", buttons=("ask_human",))
+        yes_means = conversation.yes_means
+        turn.say("utter_slow", buttons=("ask_human",), yes_means=yes_means)
         self._post_all(session, conversation, message, turn.replies, suffix="slow")
 
     def _postpone(self, conversation_id: int, prepared: Prepared, why: str) -> None:
@@ -285,8 +325,13 @@ class Turns:
                 return
             turn = self._turn(session, conversation, message)
             steps = memo.of_message(session, message_id)
-            replies = [r for item in said for r in self._rendered(turn, steps, item)]
-            if not replies and conversation.owner is Owner.BOT:
+            # What an action said is said, whether or not Rasa came to report it.
+            reported = {item.custom.get("step") for item in said}
+            replies = _all_replies([s for s in steps if s.step not in reported])
+            replies += [r for item in said for r in self._rendered(turn, steps, item)]
+            if _is_persons(session, conversation, steps):
+                replies = []
+            elif not replies and conversation.owner is Owner.BOT:
                 log.error("turn.silent", extra={"data": {"message": message_id}})
                 turn.say("utter_error", buttons=("ask_human",))
                 replies = turn.replies
@@ -356,6 +401,58 @@ class Turns:
 
 _LOCAL = {"crisis": "action_crisis", "opt_out": "action_opt_out"}
 """What the deterministic net does by itself: neither waits for Rasa nor depends on it."""
+
+
+def _urgent(waiting: Sequence[Message]) -> tuple[Message, str] | None:
+    """The message that must not wait for Rasa, and the action that answers it.
+
+    Asking for a person is one of those while Rasa does not answer.
+    """
+    is_down = any(message.attempts for message in waiting)
+    for message in waiting:
+        net = None if message.name else check(message.text)
+        if net:
+            return message, _LOCAL[net]
+        if is_down and _asks_for_person(message):
+            return message, "action_hand_over"
+    return None
+
+
+def _asks_for_person(message: Message) -> bool:
+    words = set(fold(message.text).split())
+    return message.name == "/ask_human" or (len(words) <= 4 and bool(words & _PERSON_WORDS))
+
+
+def _is_persons(session: Session, conversation: Conversation, steps: Sequence[TurnAction]) -> bool:
+    """Whether a person has the conversation, and not because this very turn gave it to them.
+
+    Then the bot is silent (invariant 3), even in the middle of a turn.
+    """
+    if conversation.owner is not Owner.PERSON or conversation.id is None:
+        return False
+    handoff = open_handoff(session, conversation.id)
+    return handoff is None or handoff.requested_at not in {step.created_at for step in steps}
+
+
+def _all_replies(steps: Sequence[TurnAction]) -> list[dict[str, Any]]:
+    return [reply for step in steps for reply in step.replies]
+
+
+def _for_rasa(message: Message, shape: str) -> str:
+    match shape:
+        case "button":
+            return message.name
+        case "identity":
+            return "/give_identity"
+        case "masked":
+            return neutralise(_without_digits(message.text))
+        case _:
+            return neutralise(message.text)
+
+
+def _follow_language(conversation: Conversation, message: Message) -> None:
+    if not message.name:
+        conversation.language = detect_language(message.text, current=conversation.language)
 
 
 def _new_tracker(conversation: Conversation) -> None:

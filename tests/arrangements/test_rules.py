@@ -51,9 +51,7 @@ def wish_in(currency: str, raw: tuple) -> Wish:
 @given(cases(), st.integers(1, 60))
 def test_instalments_add_up_to_the_balance_to_the_cent(case, count):
     balance, terms = case
-    shares = rules.schedule(
-        balance, count, first=TODAY, every="monthly", round_to=terms.round_to
-    )
+    shares = rules.schedule(balance, count, first=TODAY, every="monthly", round_to=terms.round_to)
     assert sum(s.amount.minor for s in shares) == balance.minor
     assert all(s.amount.minor > 0 for s in shares)
     assert len(shares) <= count
@@ -131,9 +129,7 @@ def test_a_counter_offer_is_taken_inside_the_limits_else_the_nearest_with_its_re
 
 def test_a_first_date_too_far_ahead_is_moved_to_the_last_day_allowed():
     wish = Wish(instalments=2, first_on=TODAY + timedelta(days=40))
-    proposal, as_asked = rules.answer(
-        Money.of(5000, "MXN"), wish, today=TODAY, terms=terms()
-    )
+    proposal, as_asked = rules.answer(Money.of(5000, "MXN"), wish, today=TODAY, terms=terms())
     assert not as_asked
     assert proposal.shares[0].due == TODAY + timedelta(days=15)
     assert proposal.reasons == ("reason_first_date",)

@@ -51,7 +51,7 @@ class Chat:
         self.bubbles = page.locator("acuerdo-chat .them .text")
 
     def expect_text(self, text: str) -> None:
-        expect(self.bubbles.filter(has_text=text).last).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_role("log")).to_contain_text(text, timeout=30_000)
 
     def say(self, text: str, then: str) -> None:
         self.page.get_by_role("textbox").fill(text)
@@ -145,7 +145,8 @@ def test_an_agent_takes_over_and_gives_the_conversation_back(stage, page, browse
     desk.get_by_label("Correo").fill("ana@example.test")
     desk.get_by_label("Contraseña").fill("una clave bien larga")
     desk.get_by_role("button", name="Entrar").click()
-    desk.locator(".row__link").filter(has_text="duda rara").first.click()
+    desk.locator(".row__link").filter(has_text="Puente Cobranzas").first.click()
+    desk.get_by_role("button", name="Tomar", exact=True).click()
     desk.get_by_role("textbox").fill("Hola, soy Ana. Lo reviso con usted.")
     desk.get_by_role("button", name="Enviar").click()
     chat.expect_text("Hola, soy Ana. Lo reviso con usted.")
