@@ -1,0 +1,1 @@
+"""Loading portfolios, and the sample."""
