@@ -14,7 +14,6 @@ from rasa_sdk.types import DomainDict
 from bot.conversations.identity import Verdict, identify
 from bot.conversations.models import IdentityLevel, Owner
 from bot.dialogue.turn import Turn, current_turn
-from bot.understanding.identity import read_identity
 
 
 class Act(Action, ABC):
@@ -38,8 +37,7 @@ class Act(Action, ABC):
         turn.intent = turn.intent or _intent(tracker)
         if turn.conversation.owner is Owner.PERSON and not turn.replies:
             return [*leave(turn), FollowupAction("action_listen")]
-        asks_first = self.needs_identity and turn.level < IdentityLevel.VERIFIED
-        if asks_first and not identified_on_the_way(turn):
+        if self.needs_identity and turn.level < IdentityLevel.VERIFIED:
             return self.without_identity(turn, tracker)
         events = self.act(turn, tracker)
         if self.needs_identity:
@@ -130,16 +128,6 @@ def leave(turn: Turn) -> list[EventType]:
 def button_reference(tracker: Tracker) -> str | None:
     """What the pressed button refers to, such as the number of an offer."""
     return next(iter(tracker.get_latest_entity_values("reference")), None)
-
-
-def identified_on_the_way(turn: Turn) -> bool:
-    """Whether the request itself says who this is ("soy Ana Ruiz, 4821, 12/03/85, y debo?")."""
-    if turn.message.name:
-        return False
-    evidence = read_identity(turn.message.text, country=turn.creditor.country)
-    if not (evidence.births and (evidence.last4s or evidence.postcodes)):
-        return False
-    return try_to_identify(turn) is Verdict.VERIFIED
 
 
 def try_to_identify(turn: Turn) -> Verdict:

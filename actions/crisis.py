@@ -10,7 +10,6 @@ from bot.dialogue.turn import Turn
 from bot.policies.loader import crisis_lines
 from bot.policies.schema import CrisisLine
 
-
 _WHERE_SPOKEN = {"pt": "BR", "en": "US"}
 
 
@@ -25,7 +24,7 @@ def _lines(turn: Turn) -> list[CrisisLine]:
 
 
 class ActionCrisis(Act):
-    """Stops all talk of money, shows where to call and pages a person (domain 5.9)."""
+    """Stops all talk of money, shows where to call and pages a person."""
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         turn.open_case("crisis")

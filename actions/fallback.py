@@ -10,7 +10,7 @@ from bot.dialogue.turn import Turn
 
 
 class ActionMisunderstood(Act):
-    """Says so honestly; the second time in a row it offers a person (domain 5.0)."""
+    """Says so honestly; the second time in a row it offers a person."""
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         turn.conversation.misunderstandings += 1

@@ -20,6 +20,8 @@ class ActionAskIdentityAnswer(Ask):
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         conversation = turn.conversation
+        if conversation.debtor_id and not conversation.identity_attempts:
+            turn.say("utter_verification_lapsed")
         begun = bool(conversation.identity_evidence.get("facts"))
         missing = missing_facts(conversation)
         if conversation.identity_attempts:

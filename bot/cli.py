@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -175,8 +176,15 @@ _register()
 
 
 def main() -> None:
-    """The `acuerdo` command."""
-    app()
+    """The `acuerdo` command; settings that are missing or wrong are said in words."""
+    try:
+        app()
+    except ValidationError as problem:
+        if problem.title != "Settings":
+            raise
+        reasons = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in problem.errors())
+        err.print(f"[red]✗[/red] {escape(reasons)}")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ class Terms:
     first_within_days: int
     round_to: Money
     promise_within_days: int
+    smallest_payment: Money
+    """Less than this is not worth asking for: it costs more to take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def nth_date(first: date, n: int, every: Frequency) -> date:
 
 
 def schedule(
-    balance: Money, count: int, *, first: date, every: Frequency, round_to: Money
+    balance: Money, count: int, *, first: date, every: Frequency, terms: Terms
 ) -> tuple[Share, ...]:
     """Split `balance` in at most `count` instalments, rounded up but for the last one.
 
@@ -41,18 +41,27 @@ def schedule(
     if count < 1 or balance.minor < 1:
         raise ValueError("a plan has at least one instalment of something")
     even = -(-balance.minor // count)
-    step = -(-even // round_to.minor) * round_to.minor
-    return of_amount(balance, Money(step, balance.currency), first=first, every=every)
+    step = -(-even // terms.round_to.minor) * terms.round_to.minor
+    amount = Money(step, balance.currency)
+    return of_amount(balance, amount, first=first, every=every, terms=terms)
 
 
-def of_amount(balance: Money, amount: Money, *, first: date, every: Frequency) -> tuple[Share, ...]:
-    """Instalments of `amount` until `balance` is settled; the last one is what is left."""
+def of_amount(
+    balance: Money, amount: Money, *, first: date, every: Frequency, terms: Terms
+) -> tuple[Share, ...]:
+    """Instalments of `amount` until `balance` is settled; the last one is what is left.
+
+    Where so little is left that it is not worth a payment, it goes with the one before.
+    """
     shares: list[Share] = []
     left = balance
     while left.minor > 0:
         part = min(amount, left, key=lambda m: m.minor)
+        rest = left - part
+        if rest.minor > 0 and rest < terms.smallest_payment:
+            part, rest = left, rest - rest
         shares.append(Share(nth_date(first, len(shares), every), part))
-        left = left - part
+        left = rest
     return tuple(shares)
 
 
@@ -82,7 +91,7 @@ def offers(balance: Money, *, today: date, terms: Terms, gentle: bool = False) -
     counts = sorted({min(2, longest), min(max(3, (longest + 1) // 2), longest), longest})
     found: list[Proposal] = []
     for count in counts:
-        shares = schedule(balance, count, first=first, every="monthly", round_to=terms.round_to)
+        shares = schedule(balance, count, first=first, every="monthly", terms=terms)
         if any(len(p.shares) == len(shares) for p in found):
             continue
         found.append(Proposal(shares, (_why(count, counts),)))
@@ -108,6 +117,8 @@ def answer(balance: Money, wish: Wish, *, today: date, terms: Terms) -> tuple[Pr
     longest = most_instalments(balance, terms, every)
     first, moved = first_date(today, terms, wish.first_on)
     reasons = [FIRST_DATE] if moved else []
+    in_time = terms.longest_plan_months * _PER_MONTH[every]
+    limit = LONGEST_PLAN if longest == in_time else SMALLEST_INSTALMENT
 
     if wish.amount and not wish.instalments:
         amount = wish.amount
@@ -116,27 +127,30 @@ def answer(balance: Money, wish: Wish, *, today: date, terms: Terms) -> tuple[Pr
         if amount < terms.smallest_instalment:
             amount, reasons = terms.smallest_instalment, [*reasons, SMALLEST_INSTALMENT]
         if -(-balance.minor // amount.minor) > longest:
-            reasons = [r for r in reasons if r != SMALLEST_INSTALMENT] + [LONGEST_PLAN]
-            shares = schedule(balance, longest, first=first, every=every, round_to=terms.round_to)
+            reasons = [r for r in reasons if r != SMALLEST_INSTALMENT] + [limit]
+            shares = schedule(balance, longest, first=first, every=every, terms=terms)
         else:
-            shares = of_amount(balance, amount, first=first, every=every)
+            shares = of_amount(balance, amount, first=first, every=every, terms=terms)
     else:
         count = wish.instalments or longest
         if count > longest:
-            months = terms.longest_plan_months * _PER_MONTH[every]
-            reasons = [*reasons, LONGEST_PLAN if longest == months else SMALLEST_INSTALMENT]
+            reasons = [*reasons, limit]
             count = longest
-        shares = schedule(balance, count, first=first, every=every, round_to=terms.round_to)
+        shares = schedule(balance, count, first=first, every=every, terms=terms)
     return Proposal(shares, tuple(reasons or [YOURS])), not reasons
 
 
 def promise(
     amount: Money, on: date, *, balance: Money, today: date, terms: Terms
 ) -> tuple[Proposal, bool]:
-    """A promise of `amount` by `on`, moved to the last day allowed where it is too far ahead."""
+    """A promise of `amount` by `on`, moved to the last day allowed where it is too far ahead.
+
+    Never more than is owed, nor less than is worth a payment.
+    """
     latest = today + timedelta(days=terms.promise_within_days)
     kept = min(max(on, today), latest)
-    share = Share(kept, min(amount, balance, key=lambda m: m.minor))
+    worth = max(amount, terms.smallest_payment, key=lambda m: m.minor)
+    share = Share(kept, min(worth, balance, key=lambda m: m.minor))
     return Proposal((share,), (YOURS if kept == on else FIRST_DATE,)), kept == on
 
 

@@ -52,6 +52,7 @@ def terms_for(limits: NegotiationLimits, currency: str, *, gentle: bool) -> Term
             first_within_days=limits.first_instalment_within_days,
             round_to=Money.of(limits.round_to[currency], currency),
             promise_within_days=limits.promise_within_days,
+            smallest_payment=Money.of(limits.smallest_payment[currency], currency),
         )
     except KeyError:
         raise NotNegotiable(currency) from None

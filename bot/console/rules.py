@@ -12,7 +12,7 @@ LONGEST_REPLY = 4000
 FIRST_REPLY_TARGET = timedelta(minutes=5)
 NEXT_REPLY_TARGET = timedelta(minutes=5)
 CRISIS_TARGET = timedelta(minutes=1)
-"""How soon a person should answer (domain 5.10: the clock is visible)."""
+"""How soon a person should answer."""
 
 EXCERPT = 110
 

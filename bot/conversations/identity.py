@@ -72,7 +72,7 @@ def identify(
 
     Facts are kept as hashes until there are enough of them: the name, and two of birth date, last
     four of the document, postcode. A channel already bound to a debtor needs no name. Three wrong
-    answers lock for 24 hours (domain 5.1, item 3).
+    answers lock for 24 hours.
     """
     if is_locked(session, conversation, now):
         return Verdict.LOCKED

@@ -20,7 +20,7 @@ class Owner(StrEnum):
 
 
 class IdentityLevel(IntEnum):
-    """How sure we are who this is (domain 5.1)."""
+    """How sure we are who this is."""
 
     UNKNOWN = 0
     CHANNEL = 1
@@ -144,7 +144,8 @@ class TurnAction(SQLModel, table=True):
     """What one custom action did for one inbound message, so that doing it again gives the same.
 
     A process killed in the middle of a turn has the turn run again; an action already committed
-    is then answered from here (invariant 6).
+    is then answered from here (invariant 6). So is what Rasa was given to read, and to which
+    dialogue: what the turn did may have changed both.
     """
 
     __tablename__ = "turn_action"
@@ -153,7 +154,7 @@ class TurnAction(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", index=True)
     step: str
-    """The action's name and how many times it had run before in this turn."""
+    """The action's name and its place in the turn; `sent` for what Rasa was given."""
     result: dict[str, Any] = document()
     """The `{events, responses}` that went back to Rasa."""
     replies: list[dict[str, Any]] = document(list)

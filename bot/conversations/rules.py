@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 IDLE_BEFORE_ASKING_AGAIN = {"web": timedelta(minutes=15)}
-"""How long a verified person may be silent on each channel (domain 5.1, item 5)."""
+"""How long a verified person may be silent on each channel."""
 
 IDLE_ELSEWHERE = timedelta(hours=24)
 

@@ -1,4 +1,4 @@
-"""Recognising a debtor by facts that are matched and never read (domain 5.1, invariant 10)."""
+"""Recognising a debtor by facts that are matched and never read (invariant 10)."""
 
 from __future__ import annotations
 

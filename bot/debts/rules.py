@@ -35,7 +35,7 @@ def statement(
     """Add up an account's movements as of `today`.
 
     Money received but not yet applied (`credit`) counts as paid: nobody is asked for what they
-    have already handed over (domain 2.3, unapplied credit nets the debt).
+    have already handed over.
     """
 
     def sum_of(*kinds: str) -> Money:

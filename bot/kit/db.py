@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, event
@@ -72,11 +73,16 @@ class Database:
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        file = make_url(url).database
+        if self.is_sqlite and file and file != ":memory:":
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = (
             {"connect_args": {"check_same_thread": False, "timeout": 15}, "pool_size": 20}
             if self.is_sqlite
             else {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
         )
+        # Parameters are what debtors wrote: an error must not carry them into a log.
+        options["hide_parameters"] = True
         self.engine: Engine = create_engine(
             url, json_serializer=lambda v: json.dumps(v, default=_plain), **options
         )
@@ -101,9 +107,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that only reads, so that it never waits for a writer."""
-        with self.engine.connect().execution_options(read_only=True) as connection:
-            with Session(connection, expire_on_commit=False) as session:
-                yield session
+        with (
+            self.engine.connect().execution_options(read_only=True) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
 
     def dispose(self) -> None:
         """Close every connection."""

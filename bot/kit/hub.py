@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -41,14 +42,13 @@ class Hub:
         """Whether an answer is being worked on."""
         return conversation_id in self._typing
 
-    async def wait(self, conversation_id: int, timeout: float) -> None:
-        """Return when something changed, after `timeout` seconds at the latest."""
+    async def wait(self, conversation_id: int, seconds: float) -> None:
+        """Return when something changed, after so many `seconds` at the latest."""
         event = asyncio.Event()
         self._waiting[conversation_id].add(event)
         try:
-            await asyncio.wait_for(event.wait(), timeout)
-        except TimeoutError:
-            pass
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), seconds)
         finally:
             self._waiting[conversation_id].discard(event)
             if not self._waiting[conversation_id]:

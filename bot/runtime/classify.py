@@ -19,6 +19,7 @@ from bot.runtime.rasa import RasaCommand, free_port, running
 from bot.runtime.rehearsal import scratch_settings
 from bot.runtime.training import train
 from bot.settings import Settings
+from bot.understanding.emoji import wordless_intent
 from bot.understanding.language import detect_language
 from bot.understanding.safety_net import check
 from bot.understanding.stance import stance_of
@@ -125,8 +126,8 @@ async def _answers(settings: Settings) -> bool:
 
 def _reading(asked: Asked, parsed: dict[str, Any]) -> dict[str, Any]:
     home = COUNTRIES[asked.country]
-    net = check(asked.text)
-    intent = {"name": net, "confidence": 1.0} if net else parsed["intent"]
+    sure = check(asked.text) or wordless_intent(asked.text)
+    intent: dict[str, Any] = {"name": sure, "confidence": 1.0} if sure else parsed["intent"]
     values = read_values(
         asked.text,
         country=asked.country,
@@ -135,7 +136,7 @@ def _reading(asked: Asked, parsed: dict[str, Any]) -> dict[str, Any]:
     )
     name, confidence = str(intent["name"]), round(float(intent["confidence"]), 4)
     if name == "nlu_fallback":
-        name, confidence = "out_of_scope", round(1 - confidence, 4)
+        name = "out_of_scope"
     return {
         "text": asked.text,
         "language": detect_language(asked.text, current=home.language),

@@ -82,6 +82,7 @@ def run_demo(*, port: int, rasa_port: int, console: Console) -> int:
         console.print(f"[green]✓[/green] Model trained in {model.seconds:.0f} s")
     settings = _settings(free_port(port), free_port(rasa_port))
     password = _prepare(settings)
+    note = _leave_note(settings)
     watched = _watched(settings, model.path)
     stopping = False
 
@@ -110,6 +111,7 @@ def run_demo(*, port: int, rasa_port: int, console: Console) -> int:
         for one in watched:
             if one.process:
                 stop(one.process)
+        note.unlink(missing_ok=True)
     return 0
 
 
@@ -147,6 +149,18 @@ def _prepare(settings: Settings) -> str | None:
     note.write_text(password)
     database.dispose()
     return password
+
+
+def _leave_note(settings: Settings) -> Path:
+    """Tell the other commands, while the demo runs, where it runs (see bot/settings.py)."""
+    note = settings.data_dir / "demo.env"
+    note.write_text(
+        "ACUERDO_DEMO=1\n"
+        f"ACUERDO_PORT={settings.port}\n"
+        f"ACUERDO_PUBLIC_URL={settings.public_url}\n"
+        f"ACUERDO_RASA_URL={settings.rasa_url}\n"
+    )
+    return note
 
 
 def _watched(settings: Settings, model: Path) -> list[Watched]:
@@ -196,7 +210,7 @@ def _greet(console: Console, settings: Settings, password: str | None) -> None:
         f"[bold]Console[/bold]     {url}/console",
         f"            {AGENT}  {password or '(password as you set it)'}",
         "",
-        "Who to be: [bold]uv run acuerdo sample[/bold] lists sixty invented people and what each",
+        "Who to be: [bold].venv/bin/acuerdo sample[/bold] lists sixty invented people and what each",
         "one answers when asked who they are.",
     ]
     if settings.uses_sandbox:

@@ -375,7 +375,7 @@ def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
     """The amount the person offers or names; unsure where there are several, or two readings.
 
     What they owe, earn or were charged yields to what they offer; a corrected figure ("no, 200,
-    not 2000") is out; one they say they cannot pay is kept, and asked.
+    not 2000") is out. Where nothing is offered, the sum named is kept, and asked.
     """
     for match in sheet.find(_NO_SUM):
         if not re.search(r"[$€£₡₲]\s?$|\b[a-z]{3}$", sheet.text[: match.start()]):
@@ -387,5 +387,4 @@ def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
     meant = [one for one in found if one.standing is best]
     chosen = meant[-1] if best is _Standing.INSISTED else meant[0]
     several = best is not _Standing.INSISTED and len({one.money for one in meant}) > 1
-    refused = best is _Standing.REFUSED
-    return Sum(chosen.money, unsure=chosen.unsure or several or refused)
+    return Sum(chosen.money, unsure=chosen.unsure or several or best >= _Standing.BESIDE)

@@ -49,9 +49,10 @@ _TAKING = (
 )
 _GOES_ON = (
     r"(?=\s*(?:$|[.,;:!?)]|\b(?:por favor|please|pls|me|te|esta bien|parece|mejor|melhor|si|y|e"
-    r"|pero|but|gracias|porque|because|de las|de los|das|dos|of|that you|que (?:me )?(?:di|ofre|man"
-    r"|propu|you)\w*|then|sounds|works|is|seria|funciona|va|sirve|serve|conviene|ok|okay|mesmo|fica"
-    r"|entonces|nomas|thanks|obrigad[oa]|la que|a que|el|on|na|no|en|a partir)\b))"
+    r"|o|ou|or|pero|but|gracias|porque|because|de las|de los|das|dos|of|that you|then|sounds"
+    r"|que (?:me )?(?:di|ofre|man|propu|you)\w*|works|is|seria|funciona|va|sirve|serve|conviene"
+    r"|ok|okay|mesmo|fica|entonces|nomas|thanks|obrigad[oa]|la que|a que|el|on|na|no|en"
+    r"|a partir)\b))"
 )
 _NUMBER = rf"(?P<number>\d{{1,2}}|{either(_ONES)})"
 _NOT_A_COUNT = (

@@ -148,7 +148,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"(?:\b(?P<every>cada|todos los|todas as|todos os|toda|todo|los|as|aos|nas|nos|every"
             r"|each)\s+)?(?:\b(?P<last>pasado|passad[oa]|last|ultim[oa])\s+)?"
             r"(?:\b(?:este|esta|this|essa|nesta|nessa|on|el|la|a|na|no|del?)\s+)?"
-            r"(?:\b(?P<next>proxim[oa]|next|siguiente)\s+)?"
+            r"(?:\b(?P<next>proxim[oa]|next|siguiente)\s+|\b(?P<other>otr[oa]|outr[oa])\s+)?"
             rf"(?:\b(?P<sure>{sure})|(?:(?<![a-z])(?P<on>{_ON})\s+)?"
             rf"\b(?P<doubtful>{doubtful})\b\.?{_NOT_A_THING})(?![a-z])(?:-feira| feira)?"
             r"(?:\s+(?P<then>que viene|que vem|q viene|q vem|proxim[oa]|siguiente|entrante)"

@@ -55,8 +55,8 @@ class _Found:
 
 _DONE = re.compile(
     r"(?<!que )(?<!me )(?<!le )(?<!si )(?<!cuando )(?<!favor )(?<!get )(?<!gets )(?<!getting )"
-    r"(?<!be )\b(?:pague|pagamos|paguei|pagou|paid|deposite|depositei|deposited|transferi|transferred|abone|hice"
-    r"|fiz|fizemos|made|sent|envie|enviei|mandei|cancele|cancelei|consigne|realice|realizei"
+    r"(?<!be )\b(?:pague|pagamos|paguei|pagou|paid|deposite|depositei|deposited"
+    r"|transferi|transferred|abone|hice|fiz|fizemos|made|sent|envie|enviei|mandei|cancele|cancelei|consigne|realice|realizei"
     r"|pagad[oa]|foi|was|were|fui|vencio|venceu|cobraron|descontaron|debitaron|debitaram"
     r"|charged|despidieron|perdi|lost|did|compre|comprei|recibi|recebi|llego|chegou|llamaron"
     r"|estaba|estava|estuve|estive)\b"
@@ -82,6 +82,7 @@ _CANNOT_BEFORE = re.compile(rf"\b{_CANNOT}\b(?!.*\b{_BUT}\b)[^.;!?\n,]{{0,40}}$"
 _CANNOT_AFTER = re.compile(
     rf"\s*,?\s*(?:ya |si |yo |eu |i |me )?(?:{_CANNOT}\b|(?:no|nao)\s*(?:$|[,.;]))"
 )
+_CORRECTED = re.compile(r"\b(?:no|not|nao)(?: on| para| na| no)?\s+$")
 _DUE_BEFORE = re.compile(
     r"\b(?:venc\w+|due|corte|caduc\w+|llamaron|despidieron|perdi|compre|desde|since)\s+"
     r"(?:\w+\s+){0,2}$"
@@ -291,6 +292,8 @@ class _Reader:
         every: Every | None = "weekly" if match["every"] or (name.endswith("days")) else None
         if match["last"] or match["gone"] or (match["on"] or "").startswith(("last", "ultim")):
             return _Found(last_weekday(self.today, weekday), "weekday", past=True)
+        if match["other"] and (coming := next_weekday(self.today, weekday, after=True)):
+            return _Found(in_days(coming, 7), "weekday", True, weekday)
         later = bool(
             match["next"] or match["then"] or (match["on"] or "").startswith(("prox", "next"))
         )
@@ -428,6 +431,7 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
     for keep in (
         lambda one: one.on is not None,
         lambda one: not _is_refused(text, one),
+        lambda one: not _CORRECTED.search(text[: one.start]),
         lambda one: not _DUE_BEFORE.search(text[: one.start]),
         lambda one: one.kind not in {"week", "span"} or one.number != 0,
     ):
@@ -436,7 +440,7 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
         return Day()
     chosen = found[0]
     asked = (
-        chosen.vague
+        any(one.vague for one in found)
         or len({one.on for one in found}) > 1
         or _is_refused(text, chosen)
         or bool(_AFTER_BEFORE.search(text[: chosen.start]))

@@ -22,8 +22,11 @@ _T = TypeVar("_T")
 _MOST_BIRTHS, _MOST_LAST4S, _MOST_POSTCODES, _MOST_NAMES = 4, 6, 6, 8
 _LONGEST = 600
 _MONTH_FIRST = frozenset({"US"})
-_GROWN_UP = 30
-"""Two-digit years up to here may be of either century: nobody born in 2031 owes anything yet."""
+_FIRST_BIRTH, _LAST_BIRTH = 1900, 2015
+"""Years in which a debtor may be born; later ones are due dates and promises."""
+
+_OLDEST_IN_TWO_DIGITS = 30
+"""What "85" or "05" may stand for: 1930 to 1999, 2000 to 2015. "25" is a year of payments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +70,30 @@ def _birth_patterns() -> tuple[re.Pattern[str], ...]:
     )
 
 
-_RUN = re.compile(r"(?<![a-z\d.,-])(?:\d{8}|\d{6})(?![a-z\d]|[.,-]\d)")
+_RUN = re.compile(r"(?<![a-z\d.,-])\d{8}(?![a-z\d]|[.,-]\d)")
 _MEXICAN_CODE = re.compile(
     r"\b[a-z]{4}(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:[hm][a-z]{5}[a-z\d]\d|[a-z\d]{3})\b"
 )
 """CURP and RFC, which carry the birth date."""
 
 
-def _years(written: str) -> tuple[int, ...]:
+def _year(written: str) -> int:
     year = int(written)
     if len(written) == 4:
-        return (year,)
-    return (2_000 + year, 1_900 + year) if year <= _GROWN_UP else (1_900 + year,)
+        return year
+    return year + (1_900 if year >= _OLDEST_IN_TWO_DIGITS else 2_000)
 
 
-def _dates(years: Iterable[int], orders: Iterable[tuple[int, int]]) -> Iterator[date]:
-    for year in years:
-        for month, day in orders:
-            try:
-                yield date(year, month, day)
-            except ValueError:
-                continue
+def _dates(year: int, orders: Iterable[tuple[int, int]]) -> Iterator[date]:
+    for month, day in orders:
+        try:
+            yield date(year, month, day)
+        except ValueError:
+            continue
+
+
+def _is_birth(day: date) -> bool:
+    return _FIRST_BIRTH <= day.year <= _LAST_BIRTH
 
 
 def _births(sheet: Sheet, country: str) -> Iterator[date]:
@@ -96,31 +102,23 @@ def _births(sheet: Sheet, country: str) -> Iterator[date]:
         both = (month_first, day_first) if country in _MONTH_FIRST else (day_first, month_first)
         return both if first != second else both[:1]
 
-    for pattern in _birth_patterns():
+    for pattern in (*_birth_patterns(), _MEXICAN_CODE):
         for match in sheet.find(pattern):
-            said = match.groupdict()
+            said, year = match.groupdict(), _year(match["y"])
             if said.get("a"):
-                read = list(_dates(_years(said["y"]), orders(int(said["a"]), int(said["b"]))))
+                read = list(_dates(year, orders(int(said["a"]), int(said["b"]))))
             else:
                 month = months()[said["word"]] if said.get("word") else int(said["m"])
-                read = list(_dates(_years(said["y"]), [(month, int(said.get("d") or 1))]))
-            if read or (len(said["y"]) == 4 and not said.get("word")):
+                read = list(_dates(year, [(month, int(said.get("d") or 1))]))
+            if read or (len(match["y"]) == 4 and not said.get("word")):
                 sheet.blot(*match.span())
-                yield from read
-    for match in sheet.find(_MEXICAN_CODE):
-        read = list(_dates(_years(match["y"]), [(int(match["m"]), int(match["d"]))]))
-        if read:
-            sheet.blot(*match.span())
-            yield from reversed(read)
+            yield from filter(_is_birth, read)
     for match in sheet.find(_RUN):
-        # Digits in a row may be a date or a document: both are offered, and nothing is blotted.
+        # Eight digits may be a date or a document: both are offered, and nothing is blotted.
         run = match.group()
-        if len(run) == 6:
-            yield from _dates(_years(run[4:]), orders(int(run[:2]), int(run[2:4])))
-        if len(run) == 8 and run[4:6] in {"19", "20"}:
-            yield from _dates([int(run[4:])], orders(int(run[:2]), int(run[2:4])))
-        if run[:2] in {"19", "20"} and len(run) == 8:
-            yield from _dates([int(run[:4])], [(int(run[4:6]), int(run[6:]))])
+        read = list(_dates(int(run[4:]), orders(int(run[:2]), int(run[2:4]))))
+        read += _dates(int(run[:4]), [(int(run[4:6]), int(run[6:]))])
+        yield from filter(_is_birth, read)
 
 
 # --- digits -------------------------------------------------------------------------------------

@@ -20,8 +20,9 @@ from bot.understanding.text import plain
 
 _BARE = re.compile(
     r"\W*(?:(?:son|seria|serian|solo|unos|unas|uns|en|em|in|like|about|como|the|el|o)\s+){0,2}"
-    r"(?P<number>\d{1,6})(?:\s+(?:por favor|please|pls|nomas|so|gracias))?\W*"
+    r"(?P<number>\d{1,6})(?:\W+(?:por favor|please|pls|nomas|so|gracias))?\W*"
 )
+_SMALL = re.compile(r"[\s#(¿¡]*([1-9])[\s.)!?°]*")
 _ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+")
 
 
@@ -60,7 +61,7 @@ def read_values(
     guessed: a value with two readings is given in its likelier one and named in `ambiguous`.
     """
     sheet = Sheet(_ADDRESS.sub(" ", _prepared(text)))
-    small = re.fullmatch(r"\W*([1-9])\W*", sheet.text)
+    small = _SMALL.fullmatch(sheet.text)
     reference = read_reference(sheet)
     choice, choices = read_choice(sheet, country=country)
     every, rhythms = read_every(sheet)

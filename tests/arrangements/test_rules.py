@@ -25,6 +25,7 @@ def cases(draw: st.DrawFn) -> tuple[Money, Terms]:
             first_within_days=draw(st.integers(0, 45)),
             round_to=Money(draw(st.sampled_from([1, 100, 1000])), currency),
             promise_within_days=draw(st.integers(1, 30)),
+            smallest_payment=Money(draw(st.integers(1, 10_000)), currency),
         ),
     )
 
@@ -51,9 +52,10 @@ def wish_in(currency: str, raw: tuple) -> Wish:
 @given(cases(), st.integers(1, 60))
 def test_instalments_add_up_to_the_balance_to_the_cent(case, count):
     balance, terms = case
-    shares = rules.schedule(balance, count, first=TODAY, every="monthly", round_to=terms.round_to)
+    shares = rules.schedule(balance, count, first=TODAY, every="monthly", terms=terms)
     assert sum(s.amount.minor for s in shares) == balance.minor
-    assert all(s.amount.minor > 0 for s in shares)
+    least = min(terms.smallest_payment.minor, shares[0].amount.minor)
+    assert all(s.amount.minor >= least for s in shares)
     assert len(shares) <= count
     assert [s.due for s in shares] == sorted({s.due for s in shares})
 
@@ -103,6 +105,7 @@ def terms(**changes: int) -> Terms:
         "first_within_days": 15,
         "round_to": Money.of(10, "MXN"),
         "promise_within_days": 15,
+        "smallest_payment": Money.of(20, "MXN"),
     }
     return Terms(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -160,3 +163,18 @@ def test_what_was_paid_covers_the_oldest_instalments_first(amounts, paid):
     assert sum(covered) == min(paid, sum(amounts))
     full = [c == a for c, a in zip(covered, amounts, strict=True)]
     assert full == sorted(full, reverse=True)
+
+
+def test_what_is_hardly_anything_goes_with_the_instalment_before():
+    proposal, _ = rules.answer(
+        Money.of(1510, "MXN"), Wish(amount=Money.of(300, "MXN")), today=TODAY, terms=terms()
+    )
+    assert [s.amount.minor for s in proposal.shares] == [30000, 30000, 30000, 30000, 31000]
+
+
+def test_the_reason_names_the_limit_that_binds():
+    proposal, as_asked = rules.answer(
+        Money.of(400, "MXN"), Wish(amount=Money.of(100, "MXN")), today=TODAY, terms=terms()
+    )
+    assert not as_asked
+    assert proposal.reasons == ("reason_smallest_instalment",)

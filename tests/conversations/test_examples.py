@@ -67,7 +67,7 @@ def test_job_loss_is_a_hardship_met_with_understanding(stage, language):
 
 @pytest.mark.parametrize("language", ["es", "pt", "en"])
 def test_crisis_shows_where_to_call_and_gets_a_person_and_the_bot_is_silent(stage, language):
-    greeting, crisis, after = play(stage, EXAMPLES / f"crisis.{language}.txt")
+    _, crisis, after = play(stage, EXAMPLES / f"crisis.{language}.txt")
     assert "911" in crisis["replies"][0]["text"] or "188" in crisis["replies"][0]["text"]
     assert crisis["replies"][0]["buttons"] == []
     assert after["replies"] == []

@@ -103,9 +103,7 @@ def test_one_wrong_fact_is_wrong_and_says_no_more(database, clock, begin, answer
         assert event.data == {}
 
 
-def test_the_third_wrong_answer_locks_for_a_day_even_against_the_right_one(
-    database, clock, begin
-):
+def test_the_third_wrong_answer_locks_for_a_day_even_against_the_right_one(database, clock, begin):
     number = begin()
     wrong = RIGHT.replace("4948", "1111")
     verdicts = [say(database, clock, number, wrong) for _ in range(3)]

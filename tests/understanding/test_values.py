@@ -132,6 +132,8 @@ AMOUNTS = [
     ("não consigo pagar 500, só 200", "BR", {"amount": "200"}),
     ("no puedo pagar 500", "MX", {"amount": "500", "ask": "amount"}),
     ("no puedo pagar más de 500", "MX", {"amount": "500"}),
+    ("debo 3000", "MX", {"amount": "3000", "ask": "amount"}),
+    ("les debo 5 mil, ofrezco 50%", "MX", {"amount": "5000", "share": "1/2", "ask": "amount"}),
     ("300 y 300", "MX", {"amount": "300"}),
     ("2", "MX", {"amount": "2", "choice": 2, "ask": "amount choice"}),
 ]
@@ -214,6 +216,9 @@ DAYS = [
     ("el viernes 5 de diciembre", "MX", {"on": "12-05"}),
     ("viernes 28", "MX", {"on": "11-28"}),
     ("el viernes 20", "MX", {"on": "11-28", "ask": "on"}),  # the 20th is no Friday
+    ("el otro viernes", "CO", {"on": "12-05", "ask": "on"}),
+    ("no el viernes, el lunes", "MX", {"on": "12-01"}),
+    ("half on Friday, half next Friday", "US", {"share": "1/2", "on": "11-28", "ask": "on"}),
     ("el lunes o martes", "MX", {"on": "12-01", "ask": "on"}),
     ("entre el 5 y el 10", "MX", {"on": "12-05", "ask": "on"}),
     ("después del 15", "MX", {"on": "12-15", "ask": "on"}),

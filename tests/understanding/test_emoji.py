@@ -1,0 +1,27 @@
+"""A text without letters is never taken for a yes by habit."""
+
+import pytest
+
+from bot.understanding.emoji import wordless_intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("👍", "affirm"),
+        ("👍🏽👍🏽", "affirm"),
+        ("✅ !!", "affirm"),
+        ("👎", "deny"),
+        ("🙏🙏", "thanks"),
+        ("👋", "greet"),
+        ("...", "nlu_fallback"),
+        ("?", "nlu_fallback"),
+        ("👍👎", "nlu_fallback"),
+        ("🎉", "nlu_fallback"),
+        ("", "nlu_fallback"),
+        ("ok 👍", None),
+        ("3", None),
+    ],
+)
+def test_signs_mean_what_people_mean_by_them(text, intent):
+    assert wordless_intent(text) == intent
