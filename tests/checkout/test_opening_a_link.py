@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from bot.debts.models import Account
 from bot.kit.money import Money
-from bot.payments.models import Purpose, RequestState
+from bot.payments.models import PaymentRequest, Purpose, RequestState
 from bot.payments.provider import HostedPage, PaymentsUnavailable, StripeProvider
 from bot.payments.service import request_payment
 
@@ -387,6 +388,29 @@ def test_a_page_that_cannot_be_closed_is_tried_again_and_holds_up_no_other(
         assert shop.takes_money(pages[0]) and not shop.takes_money(pages[1])
     shop.checkout.close_stale_pages()
     assert not shop.takes_money(pages[0])
+
+
+def test_a_page_opened_while_the_one_before_is_closed_is_not_forgotten(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    debt = shop.debt()
+    token = shop.link(debt, "1000")
+    shop.page(token)
+    shop.link(debt, "250", purpose=Purpose.PART)
+    real = shop.checkout.provider.close_page
+
+    def close(page_id: str) -> None:
+        real(page_id)
+        with shop.database.transaction() as session:
+            row = session.exec(select(PaymentRequest).where(PaymentRequest.token == token)).one()
+            row.link_id = "plink_opened_meanwhile"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.checkout.provider, "close_page", close)
+        shop.checkout.close_stale_pages()
+    assert shop.request(token).link_open
+    shop.checkout.close_stale_pages()
+    assert not shop.request(token).link_open
 
 
 def test_while_the_provider_is_down_only_one_page_is_tried(

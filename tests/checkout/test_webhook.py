@@ -68,6 +68,7 @@ def test_two_events_about_one_payment_are_one_payment(shop: Shop) -> None:
     with ThreadPoolExecutor(2) as wires:
         assert {a.status_code for a in wires.map(shop.deliver, [one, two])} == {200}
     assert shop.payments(debt) == [40000] and len(shop.said(debt)) == 1
+    assert shop.is_done_with(one, two)
 
 
 def test_a_payment_that_takes_days_is_booked_when_it_arrives(shop: Shop) -> None:
@@ -120,6 +121,18 @@ def test_a_payment_that_never_came_through_is_told_and_can_be_tried_again(shop: 
     assert fresh != used_up
     shop.press(fresh)
     assert shop.balance(debt) == "0.00"
+
+
+def test_a_failure_told_twice_is_told_once_and_takes_no_second_page_away(shop: Shop) -> None:
+    debt = shop.debt("1000")
+    token = shop.link(debt, "1000")
+    shop.page(token)
+    failure = shop.event(token, kind=FAILED, status="unpaid")
+    shop.deliver(failure)
+    fresh = shop.page(token)
+    shop.deliver(failure)
+    assert shop.page(token) == fresh and shop.takes_money(fresh)
+    assert shop.names(debt) == ["utter_payment_failed"]
 
 
 def test_a_payment_through_a_superseded_link_counts(shop: Shop) -> None:
@@ -467,8 +480,9 @@ def test_the_events_number_is_what_makes_it_the_same(shop: Shop) -> None:
     token = shop.link(debt, "100", purpose=Purpose.PART)
     event = shop.event(token, "100")
     shop.deliver(event)
-    shop.deliver(event | {"id": "evt_" + secrets.token_hex(8)})
-    assert shop.payments(debt) == [10000]
+    twin = event | {"id": "evt_" + secrets.token_hex(8)}
+    shop.deliver(twin)
+    assert shop.payments(debt) == [10000] and shop.is_done_with(event, twin)
     shop.wait(timedelta(days=2))
     other = shop.link(debt, "100", purpose=Purpose.PART)
     assert other != token

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stripe import WebhookSignature
 
@@ -144,6 +144,7 @@ anything = st.recursive(
 fields = st.sampled_from(["amount_total", "currency", "metadata", "payment_intent", "id"])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(fields, anything))
 def test_no_event_at_all_does_more_than_be_read_or_be_refused(session: dict[str, Any]) -> None:
     try:
@@ -221,6 +222,7 @@ def test_without_a_secret_nothing_is_accepted(secret: str) -> None:
 minors = st.integers(0, 10**12)
 
 
+@settings(deadline=None)
 @given(minors, st.lists(minors, min_size=1, max_size=3))
 def test_a_link_never_asks_for_more_than_is_due_nor_than_it_was_made_for(
     asked: int, due: list[int]
@@ -229,6 +231,7 @@ def test_a_link_never_asks_for_more_than_is_due_nor_than_it_was_made_for(
     assert amount.minor == min([asked, *due])
 
 
+@settings(deadline=None)
 @given(st.none() | minors, st.sampled_from(["", "MXN", "EUR"]), minors)
 def test_whoever_does_not_say_how_much_is_believed_for_what_was_asked_and_no_more(
     said: int | None, currency: str, asked: int
