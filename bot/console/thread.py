@@ -172,7 +172,7 @@ def bubble(viewer: Viewer, message: Message) -> Bubble:
         seq=message.seq,
         author=message.author.value,
         who=message.author_name or who,
-        text=message.text,
+        text=message.text.replace("**", ""),
         at=message.created_at.isoformat(),
         buttons=[str(button.get("title", "")) for button in message.buttons],
         links=[str(link.get("title", "")) for link in message.links],

@@ -10,6 +10,9 @@ from bot.portfolio.errors import CellRefused
 from bot.portfolio.facts import Cell
 from bot.portfolio.limits import MOST_DIGITS
 
+_PLAIN = re.compile(rf"[0-9]{{1,{MOST_DIGITS}}}(?:\.[0-9]{{1,2}})?")
+"""How programs write amounts: no group, and a dot that cannot be one. Most cells are like this."""
+
 _PARTS = re.compile(r"([^0-9.,()+\-]*)([0-9.,()+\-\s'’]+)(.*)", re.DOTALL)
 _SYMBOLS = frozenset(
     {"$", "€", "£", "₡", "₲", "R$", "US$", "U$S", "MX$", "COL$", "RD$", "C$", "$U"}
@@ -28,6 +31,8 @@ def evident_mark(text: str) -> str:
 
     `1.234,5` proves `,`; `1234` proves nothing (empty); `1.234` might be either (`?`).
     """
+    if _PLAIN.fullmatch(text):
+        return "." if "." in text else ""
     match = _PARTS.fullmatch(text.strip())
     if match is None:
         return ""
@@ -64,6 +69,8 @@ def read_amount(cell: Cell, currency: str, *, mark: str | None) -> int:
 
 
 def _number(text: str, currency: str, mark: str | None) -> Decimal:
+    if _PLAIN.fullmatch(text):
+        return Decimal(text)
     text = text.replace("\N{MINUS SIGN}", "-")
     if _NEGATIVE.fullmatch(text):
         raise CellRefused("amount.negative")

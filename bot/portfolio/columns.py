@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz import process
 
 from bot.portfolio.errors import FileRefused
+from bot.portfolio.masking import cloaked
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,12 +282,16 @@ PERSONAL = frozenset(column.name for column in COLUMNS if column.personal)
 IDENTITY = ("document", "birth_date", "postcode")
 """Two of these prove who somebody is."""
 
+_FEWEST_KNOWN = 3
+"""With fewer titles that mean anything, the first row is not a header."""
+
 PROBLEM = "problem"
 MEND = "mend"
 EXTRA = (PROBLEM, MEND)
 """Added to the file of rejected rows; ignored when that file is imported again."""
 
 
+@lru_cache(maxsize=1024)
 def fold(title: str) -> str:
     """A column title without accents, capitals or punctuation: `Fecha Límite` is `fecha_limite`."""
     plain = unicodedata.normalize("NFKD", title).casefold()
@@ -312,6 +317,8 @@ def recognise(titles: Sequence[str], *, creditor_given: bool) -> list[str]:
     unnamed = [number for number, title in enumerate(titles, 1) if not title.strip()]
     if unnamed:
         raise FileRefused("columns.unnamed", numbers=", ".join(map(str, unnamed)))
+    if sum(fold(title) in known for title in titles) < _FEWEST_KNOWN:
+        raise FileRefused("columns.header")  # without showing it: it may be a row of data
     unknown = [title for title in titles if fold(title) not in known]
     if unknown:
         raise FileRefused("columns.unknown", names=", ".join(_hint(title) for title in unknown))
@@ -331,7 +338,7 @@ def recognise(titles: Sequence[str], *, creditor_given: bool) -> list[str]:
 
 def _hint(title: str) -> str:
     best = process.extractOne(fold(title), titles_known().keys(), score_cutoff=75)
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in title.strip()[:40])
+    shown = cloaked(title)
     return f"{shown} (→ {best[0]}?)" if best else shown
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from bot.portfolio.errors import CellRefused
 
@@ -27,6 +28,7 @@ def proves_order(text: str, *, month_first: bool) -> bool | None:
     return None if (month <= 12) == (day <= 12) else month <= 12
 
 
+@lru_cache(maxsize=4096)  # a portfolio has far fewer days than cells
 def read_date(text: str, *, month_first: bool, doubtful: bool = False) -> date:
     """The day that `text` means.
 

@@ -20,6 +20,7 @@ from bot.portfolio.columns import recognise
 from bot.portfolio.errors import FileRefused
 from bot.portfolio.facts import Problem, RawRow, Row
 from bot.portfolio.limits import ROWS_A_BATCH
+from bot.portfolio.masking import cloaked
 from bot.portfolio.merge import AccountClash, Merger, Outcome
 from bot.portfolio.parse import RowParser
 from bot.portfolio.reader import Source
@@ -70,7 +71,7 @@ def import_portfolio(
     if not found.rows:
         raise FileRefused("file.header_only")
     if creditor is None and found.slugs and not found.slugs & creditors.keys():
-        raise _no_creditor(", ".join(sorted(found.slugs)[:5]), creditors)
+        raise _no_creditor(", ".join(map(cloaked, sorted(found.slugs)[:5])), creditors)
     parser = RowParser(columns, found, creditors=creditors, creditor=creditor, now=now, lang=lang)
     report = Report(read_as=source.read_as, dry_run=dry_run)
     with Seen() as seen:

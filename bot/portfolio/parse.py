@@ -20,9 +20,10 @@ from bot.portfolio.dates import read_date
 from bot.portfolio.errors import CellRefused
 from bot.portfolio.facts import Cell, Consent, Debt, Person, Problem, RawRow, Row
 from bot.portfolio.limits import MOST_REFERENCE, MOST_TEXT
+from bot.portfolio.masking import cloaked, outline, short
 from bot.portfolio.survey import Survey
 from bot.portfolio.texts import Lang, say
-from bot.portfolio.words import outline, plain, read_last_four, read_name, read_reference, read_text
+from bot.portfolio.words import plain, read_last_four, read_name, read_reference, read_text
 
 T = TypeVar("T")
 
@@ -33,8 +34,6 @@ _LANGUAGES = {
 }
 _YES = frozenset(("si", "s", "sim", "yes", "y", "true", "verdadero", "verdadeiro", "1", "x"))
 _NO = frozenset(("no", "n", "nao", "false", "falso", "0"))
-_LOOKS_PERSONAL = re.compile(r"@|(?:[0-9][\s.\-]?){8,}")
-_MOST_SHOWN = 40
 
 
 @cache
@@ -43,12 +42,11 @@ def _zones() -> frozenset[str]:
 
 
 def shown(column: str, cell: Cell) -> str:
-    """The cell as a report may show it: short, printable, and in outline where it is personal."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in str(cell)[:_MOST_SHOWN])
-    figures = column in AMOUNTS or column in DATES
-    if column in PERSONAL or (("@" in text or not figures) and _LOOKS_PERSONAL.search(text)):
-        return outline(text)
-    return text
+    """The cell as a report may show it: short, and in outline where it is personal."""
+    if column in PERSONAL:
+        return outline(short(cell))
+    figures = (column in AMOUNTS or column in DATES) and "@" not in str(cell)
+    return short(cell) if figures else cloaked(cell)
 
 
 class RowParser:
@@ -66,11 +64,13 @@ class RowParser:
     ) -> None:
         self._places = {name: index for index, name in enumerate(columns)}
         self._width = len(columns)
-        self._survey = survey
+        self._mark_for = cache(survey.mark_for)
+        self._doubtful = cache(survey.doubtful)
         self._creditors = creditors
         self._creditor = creditor
         self._now = now
         self._lang = lang
+        self._days: dict[str, date] = {}
 
     def parse(self, raw: RawRow) -> Row | list[Problem]:
         """The row, or what is wrong with it."""
@@ -99,7 +99,9 @@ class RowParser:
 
     def today(self, timezone: str) -> date:
         """The day it is for somebody there."""
-        return local_date(self._now, timezone)
+        if timezone not in self._days:
+            self._days[timezone] = local_date(self._now, timezone)
+        return self._days[timezone]
 
     def creditor_id(self, text: str) -> int:
         """The creditor a row names, held against the one the operator named."""
@@ -110,19 +112,19 @@ class RowParser:
             raise CellRefused("creditor.other", slug=self._creditor)
         if slug not in self._creditors:
             raise CellRefused(
-                "creditor.unknown", slug=slug[:_MOST_SHOWN], known=", ".join(self._creditors)
+                "creditor.unknown", slug=cloaked(slug), known=", ".join(self._creditors)
             )
         return self._creditors[slug]
 
     def day(self, text: str, column: str, country: str) -> date:
         """A date as the country writes it."""
         month_first = country == "US"
-        doubtful = self._survey.doubtful(column, month_first=month_first)
+        doubtful = self._doubtful(column, month_first=month_first)
         return read_date(text, month_first=month_first, doubtful=doubtful)
 
     def minor(self, cell: Cell, column: str, country: str, currency: str) -> int:
         """An amount as the column or the country writes it."""
-        return read_amount(cell, currency, mark=self._survey.mark_for(column, country))
+        return read_amount(cell, currency, mark=self._mark_for(column, country))
 
 
 class _Reading:

@@ -15,8 +15,12 @@ from bot.portfolio.words import defused
 
 
 def rejects_path(path: Path) -> Path:
-    """Where the rejected rows of `portfolio.xlsx` go: `portfolio.rejected.csv` beside it."""
-    return path.with_suffix(".rejected.csv")
+    """Where the rejected rows of `portfolio.xlsx` go: `portfolio.rejected.csv` beside it.
+
+    In the present folder where nothing may be written beside it.
+    """
+    beside = path.with_suffix(".rejected.csv")
+    return beside if os.access(beside.parent, os.W_OK) else Path.cwd() / beside.name
 
 
 class Rejects:

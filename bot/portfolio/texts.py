@@ -44,6 +44,10 @@ _ES: dict[str, Said] = {
         "la línea {line} tiene más de {most} caracteres: no parece una tabla",
         "revisa los saltos de línea y las comillas",
     ),
+    "columns.header": (
+        "la primera fila no es un encabezado conocido",
+        "pon los títulos de las columnas en la primera fila; la lista está en docs/import.md",
+    ),
     "columns.unnamed": ("hay columnas sin título: {numbers}", "ponles título o bórralas"),
     "columns.unknown": (
         "columnas que no se conocen: {names}",
@@ -206,6 +210,10 @@ _EN: dict[str, Said] = {
     "file.long_line": (
         "line {line} has more than {most} characters: it does not look like a table",
         "check the line ends and the quotes",
+    ),
+    "columns.header": (
+        "the first row is no header that is known here",
+        "put the column titles in the first row; docs/import.md has the list",
     ),
     "columns.unnamed": ("columns without a title: {numbers}", "give them one or delete them"),
     "columns.unknown": (

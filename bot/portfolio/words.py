@@ -55,6 +55,8 @@ def _tidy(text: str) -> str:
     if _GARBLED.search(text):
         raise CellRefused("cell.garbled")
     composed = unicodedata.normalize("NFC", " ".join(text.split()))
+    if composed.isprintable():
+        return composed
     kinds = [unicodedata.category(character) for character in composed]
     if "Cc" in kinds or "Cs" in kinds:
         raise CellRefused("cell.control")
@@ -101,8 +103,3 @@ def read_last_four(cell: Cell, text: str) -> str:
     if len(bare) < 4 or not any(character.isdigit() for character in bare):
         raise CellRefused("document.short")
     return bare[-4:]
-
-
-def outline(text: str) -> str:
-    """The shape of a text that must not be shown: `4.821-K` is `•.•••-•`."""
-    return "".join("•" if character.isalnum() else character for character in text)

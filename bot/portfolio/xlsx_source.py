@@ -8,6 +8,7 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
@@ -18,7 +19,7 @@ from typing import Any, Self
 from openpyxl import load_workbook
 
 from bot.portfolio.errors import FileRefused
-from bot.portfolio.facts import Cell, RawRow
+from bot.portfolio.facts import RawRow
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _CHUNK = 1024 * 1024
@@ -69,30 +70,33 @@ class XlsxSource:
             raise FileRefused("file.broken_xlsx") from broken
 
     def _copy(self, path: Path, on_row: Callable[[int], None]) -> tuple[str, list[str]]:
-        values = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        formulas = (
-            load_workbook(path, read_only=True, keep_links=False) if _has_formulas(path) else None
-        )
-        try:
+        # Opened here, because openpyxl would go by the name of the file.
+        with path.open("rb") as file, path.open("rb") as again, ExitStack() as books:
+            values = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            books.callback(values.close)
+            formulas = None
+            if _has_formulas(path):
+                formulas = load_workbook(again, read_only=True, keep_links=False)
+                books.callback(formulas.close)
             for index, sheet in enumerate(values.worksheets):
-                other = formulas.worksheets[index] if formulas else None
-                titles: list[str] = []
-                for number, cells in enumerate(_cells(sheet, other), 1):
-                    if not any(cells):
-                        continue
-                    if not titles:
-                        titles = _trimmed([str(cell).strip() for cell in cells])
-                        continue
-                    self._spool.write(json.dumps([number, *cells]) + "\n")
-                    if number % _TOLD_EVERY == 0:
-                        on_row(number)
-                if titles:
+                rows = _cells(sheet, formulas.worksheets[index] if formulas else None)
+                if titles := self._spool_rows(rows, on_row):
                     return sheet.title, titles
-            raise FileRefused("file.empty")
-        finally:
-            values.close()
-            if formulas:
-                formulas.close()
+        raise FileRefused("file.empty")
+
+    def _spool_rows(self, rows: Iterator[list[Any]], on_row: Callable[[int], None]) -> list[str]:
+        """Write the rows below the header into the temporary file; answers the header."""
+        titles: list[str] = []
+        for number, cells in enumerate(rows, 1):
+            if not any(cell != "" for cell in cells):
+                continue
+            if not titles:
+                titles = _trimmed(cells)
+                continue
+            self._spool.write(json.dumps([number, *cells]) + "\n")
+            if number % _TOLD_EVERY == 0:
+                on_row(number)
+        return titles
 
 
 def _cells(sheet: Any, formulas: Any) -> Iterator[list[Any]]:
@@ -136,11 +140,11 @@ def _formula(source: Any) -> str:
     return str(text) if str(text).startswith("=") else f"={text}"
 
 
-def _trimmed(titles: Sequence[Cell]) -> list[str]:
-    kept = [str(title) for title in titles]
-    while kept and not kept[-1]:
-        kept.pop()
-    return kept
+def _trimmed(cells: Sequence[Any]) -> list[str]:
+    titles = [str(cell).strip() for cell in cells]
+    while titles and not titles[-1]:
+        titles.pop()
+    return titles
 
 
 def _has_formulas(path: Path) -> bool:

@@ -54,7 +54,9 @@ def test_the_parts_add_up_to_the_balance(moves):
 @given(movements, st.integers(1, 10_000_000))
 def test_credit_not_yet_applied_is_never_asked_for(moves, credit):
     with_credit = of([*moves, Movement("credit", Money(-credit, "MXN"), TODAY, "")])
-    assert with_credit.balance.minor == max(0, of(moves).balance.minor - of(moves).surplus.minor - credit)
+    assert with_credit.balance.minor == max(
+        0, of(moves).balance.minor - of(moves).surplus.minor - credit
+    )
 
 
 @pytest.mark.parametrize("act", ["UPDATE ledger_entry SET minor = 0", "DELETE FROM ledger_entry"])

@@ -45,7 +45,9 @@ def test_a_policy_is_not_in_force_before_its_date():
         negotiation_limits("standard", date(2020, 1, 1))
 
 
-@pytest.mark.parametrize("reason", ["objection_already_paid", "objection_fraud", "hardship_job_loss", "crisis"])
+@pytest.mark.parametrize(
+    "reason", ["objection_already_paid", "objection_fraud", "hardship_job_loss", "crisis"]
+)
 def test_every_reason_has_a_hold_and_an_answer(reason):
     hold = hold_for(reason, TODAY)
     assert hold.answer_business_days > 0

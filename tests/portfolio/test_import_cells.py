@@ -19,10 +19,11 @@ from bot.portfolio.countries import WRITING, country_names, decimal_mark
 from bot.portfolio.dates import read_date
 from bot.portfolio.errors import CellRefused
 from bot.portfolio.facts import RawRow, Row
+from bot.portfolio.masking import outline
 from bot.portfolio.parse import RowParser, shown
 from bot.portfolio.survey import Survey, survey
 from bot.portfolio.texts import CATALOGUE, LABELS, Lang
-from bot.portfolio.words import defused, is_formula, outline, plain, read_last_four
+from bot.portfolio.words import defused, is_formula, plain, read_last_four
 
 from .desk import NOW, Desk, counts, person, row, what
 
@@ -102,6 +103,7 @@ def test_amounts_that_prove_their_own_mark(text: Any, currency: str, minor: int)
         ("12.345", "amount.ambiguous"),
         ("1,23,456", "amount.unreadable"),
         ("1.23.4", "amount.unreadable"),
+        ("12.34.56", "amount.unreadable"),
         ("12..5", "amount.unreadable"),
         ("abc", "amount.unreadable"),
         ("1e5", "amount.unreadable"),
@@ -419,6 +421,8 @@ def test_values_that_are_not_on_a_list() -> None:
     assert codes(language="fr") == {"language"}
     assert codes(timezone="Mexico") == {"timezone"}
     assert codes(timezone="../../etc/passwd") == {"timezone"}
+    assert codes(product="#REF!") == {"product"}
+    assert codes(original_creditor="#N/A") == {"original_creditor"}
 
 
 def test_language_and_currency_are_read_generously() -> None:

@@ -252,6 +252,21 @@ def test_unknown_columns_are_refused_with_a_guess(desk: Desk) -> None:
     assert "colour" in str(error.details["names"])
 
 
+def test_a_file_without_a_header_is_refused_without_showing_its_first_row(desk: Desk) -> None:
+    path = desk.csv(row(email="maria@example.com"))
+    path.write_text(path.read_text().split("\n", 1)[1])
+    error = refused(desk, path)
+    assert (error.code, error.details) == ("columns.header", {})
+
+
+def test_titles_and_creditors_that_are_really_data_are_not_shown(desk: Desk) -> None:
+    path = desk.csv(row(x="1"))
+    path.write_text(path.read_text().replace(",x", ",maria@example.com", 1))
+    assert "maria" not in str(refused(desk, path).details)
+    shifted = desk.csv(row(creditor="5512345678"))
+    assert "5512345678" not in str(refused(desk, shifted, creditor=None).details)
+
+
 def test_missing_columns_are_named(desk: Desk) -> None:
     cut = {name: value for name, value in row().items() if name not in ("currency", "due_on")}
     assert refused(desk, desk.csv(cut)).details["names"] == "currency, due_on"

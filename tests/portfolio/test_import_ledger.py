@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -313,6 +314,16 @@ def test_mended_rejects_can_be_imported_as_they_are(any_desk: Desk) -> None:
     rejects.write_text(text.replace("12,5x", "12,5"), encoding="utf-8-sig")
     assert counts(any_desk.load(rejects)) == (1, 0, 0, 0)
     assert any_desk.booked("F-2") == [("charge", 1250)]
+
+
+def test_rejects_go_to_the_present_folder_where_the_files_own_is_read_only(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
+    monkeypatch.setattr("bot.portfolio.rejects.os.access", lambda *_: False)
+    report = desk.load_rows(row(currency="X"))
+    assert report.rejects == Path.cwd() / "portfolio.rejected.csv"
+    assert report.rejects.exists()
 
 
 def test_many_problems_are_counted_and_only_the_first_thousand_kept(desk: Desk) -> None:

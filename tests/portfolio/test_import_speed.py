@@ -22,7 +22,7 @@ MOST_SECONDS = 60
 MOST_MEGABYTES = 300
 
 _SCRIPT = """
-import json, resource, sys, time
+import json, re, resource, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from bot import models
@@ -40,7 +40,8 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({
     "created": report.created, "unchanged": report.unchanged, "rejected": report.rejected,
     "wall": time.monotonic() - begun, "cpu": used.ru_utime + used.ru_stime,
-    "megabytes": used.ru_maxrss / 1024,
+    # Not ru_maxrss, which remembers the process that started this one.
+    "megabytes": int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024,
 }))
 """
 
@@ -110,10 +111,15 @@ def _run(desk: Desk, path: Path) -> dict[str, float]:
     return measured
 
 
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("any_desk", "kind"), [("sqlite", "csv"), ("postgresql", "xlsx")], indirect=["any_desk"]
+)
 def test_fifty_thousand_rows_fit_in_a_minute_and_300_megabytes(
     any_desk: Desk, files: dict[str, Path], kind: str
 ) -> None:
     assert _run(any_desk, files[kind])["created"] == ROWS
-    if kind == "csv":
-        assert _run(any_desk, files[kind])["unchanged"] == ROWS
+
+
+def test_fifty_thousand_rows_that_change_nothing(desk: Desk, files: dict[str, Path]) -> None:
+    _run(desk, files["csv"])
+    assert _run(desk, files["csv"])["unchanged"] == ROWS
