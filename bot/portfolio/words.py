@@ -92,12 +92,15 @@ def read_name(text: str, most: int) -> str:
 
 
 def read_last_four(cell: Cell, text: str) -> str:
-    """The last four characters of a document, without punctuation.
+    """The last four characters of a document, without punctuation or a check letter.
 
+    People leave the letter of `12345678-Z` out when they are asked for the last four, so it does
+    not count here either (`bot.understanding.identity` reads it the same way).
     A spreadsheet that took `0042` for a number shows 42; the zeros are put back.
     """
     _refuse_mangled(cell, text)
     bare = re.sub(r"[^0-9A-Z]", "", text.upper())
+    bare = re.sub(r"(?<=\d{4})[A-Z]$", "", bare)
     if isinstance(cell, Decimal):
         bare = bare.zfill(4)
     if len(bare) < 4 or not any(character.isdigit() for character in bare):

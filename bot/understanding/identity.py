@@ -137,6 +137,18 @@ _DOCUMENT = re.compile(
 )
 
 
+_MIXED = re.compile(r"(?<![a-z\d])(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{4,20}(?![a-z\d])")
+"""A document of letters and digits, such as Mexico's CURP, or its last four ("RR04")."""
+_MOSTLY_DIGITS = re.compile(r"[a-z]{0,2}\d{4,13}[a-z]{0,3}")
+
+
+def _mixed(text: str) -> Iterator[str]:
+    """The last four of every document of letters and digits that its digits alone do not tell."""
+    for match in _MIXED.finditer(_UNTOLD.sub(" ", text)):
+        if not _MOSTLY_DIGITS.fullmatch(match[0]):
+            yield match[0][-4:].upper()
+
+
 def _numbers(sheet: Sheet, country: str) -> Iterator[tuple[str, str]]:
     """What each group of digits may be: ("last4", "5678") or ("postcode", "28001")."""
     for match in sheet.find(_UNTOLD):
@@ -198,6 +210,8 @@ def read_identity(text: str, *, country: str) -> IdentityEvidence:
     return IdentityEvidence(
         names=_first(_names(folded), _MOST_NAMES),
         births=births,
-        last4s=_first((found for kind, found in numbers if kind == "last4"), _MOST_LAST4S),
+        last4s=_first(
+            [*(found for kind, found in numbers if kind == "last4"), *_mixed(folded)], _MOST_LAST4S
+        ),
         postcodes=_first((found for kind, found in numbers if kind == "postcode"), _MOST_POSTCODES),
     )

@@ -12,6 +12,8 @@ from bot.conversations.identity import Verdict, identify
 from bot.conversations.models import Conversation, IdentityFailure, IdentityLevel
 from bot.debtors.identity import identity_keys, same_name
 from bot.debtors.models import Creditor, EventLog, IdentityKey
+from bot.portfolio.words import read_last_four
+from bot.understanding.identity import read_identity
 
 KEY = "demo-only-identity"
 RIGHT = "Guadalupe Sánchez Núñez, documento terminado en 4948, nacimiento 23/06/1994"
@@ -169,3 +171,20 @@ def test_hashes_depend_on_the_key_and_the_creditor():
 )
 def test_two_words_of_the_name_make_a_match(given, known, same):
     assert same_name(given, known) is same
+
+
+@pytest.mark.parametrize(
+    ("document", "typed"),
+    [
+        ("12345678-Z", "12345678Z"),
+        ("12345678-Z", "5678"),
+        ("12.345.678-K", "12.345.678-K"),
+        ("LOPF850312MDFPRR04", "LOPF850312MDFPRR04"),
+        ("LOPF850312MDFPRR04", "rr04"),
+        ("X1234567L", "x1234567l"),
+        ("123.456.789-09", "123.456.789-09"),
+    ],
+)
+def test_what_is_imported_and_what_is_typed_are_the_same_document(document, typed):
+    kept = read_last_four(document, document)
+    assert kept in read_identity(f"soy Ana Ruiz, {typed}", country="MX").last4s
