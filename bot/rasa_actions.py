@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
+from collections.abc import Coroutine
 from typing import Any
 
 from fastapi import APIRouter, Header, HTTPException, Request
@@ -55,6 +55,15 @@ class ActionHost:
         message_id = (latest.get("metadata") or {}).get("message_id")
         if not isinstance(message_id, int):
             raise UnknownMessage
+        try:
+            return self._run(call, message_id, latest)
+        except (ActionExecutionRejection, ActionNotFoundException, UnknownMessage):
+            raise
+        except Exception:
+            self._break_off(call["tracker"], message_id)
+            raise
+
+    def _run(self, call: dict[str, Any], message_id: int, latest: dict[str, Any]) -> dict[str, Any]:
         step = f"{call['next_action']}#{_position(call['tracker'])}"
         with self._db.transaction() as session:
             message = session.get(Message, message_id)
@@ -64,7 +73,8 @@ class ActionHost:
             done = memo.recall(session, message_id, step)
             if done:
                 return done.result
-            if message.state is MessageState.HANDLED:
+            is_outdated = call["tracker"].get("sender_id") != conversation.dialogue_id
+            if message.state is MessageState.HANDLED or is_outdated:
                 return {"events": [], "responses": []}
             intent = latest.get("intent") or {}
             message.intent = str(intent.get("name") or "")
@@ -77,6 +87,18 @@ class ActionHost:
                 session, message_id, step, result=result, replies=turn.replies, now=turn.now
             )
             return result
+
+    def _break_off(self, tracker: dict[str, Any], message_id: int) -> None:
+        """An action failed: what Rasa does now, without its events, counts for nothing.
+
+        The conversation leaves this tracker, so that no more actions of this attempt are run and
+        `Turns` tries again.
+        """
+        with self._db.transaction() as session:
+            message = session.get_one(Message, message_id)
+            conversation = repository.locked(session, message.conversation_id)
+            if tracker.get("sender_id") == conversation.dialogue_id:
+                conversation.epoch += 1
 
     def run_locally(
         self, session: Session, conversation: Conversation, message: Message, name: str
@@ -118,7 +140,7 @@ class ActionHost:
         executor = ActionExecutor()
         executor.actions = {name: counted}
         with active(turn):
-            result = asyncio.run(executor.run(call))
+            result = _run_through(executor.run(call))
         assert result is not None
         if len(result.events) != returned:
             raise DroppedEvents(name)
@@ -134,6 +156,16 @@ class ActionHost:
             message=message,
             now=self._clock.now(),
         )
+
+
+def _run_through(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that never waits, as actions must not: no event loop is needed for it."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    work.close()
+    raise RuntimeError("an action waited for something; actions only use the open transaction")
 
 
 def _position(tracker: dict[str, Any]) -> int:

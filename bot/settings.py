@@ -14,7 +14,10 @@ class Settings(BaseSettings):
     """What an operator may set. `docs/settings.md` is the table; a test keeps the two equal."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ACUERDO_", env_file=("var/demo.env", ".env"), extra="ignore", populate_by_name=True
+        env_prefix="ACUERDO_",
+        env_file=("var/demo.env", ".env"),
+        extra="ignore",
+        populate_by_name=True,
     )
 
     demo: bool = Field(False, description="Sample data, sandbox payments and demo secrets allowed")

@@ -127,6 +127,18 @@ def with_unanswered(session: Session, now: datetime, limit: int = 200) -> Sequen
     ).all()  # type: ignore[return-value]
 
 
+def answered_up_to(session: Session, conversation_id: int) -> int:
+    """The number of the newest message of the debtor's that somebody dealt with; 0 for none."""
+    newest = session.exec(
+        select(func.max(Message.seq)).where(
+            Message.conversation_id == conversation_id,
+            Message.direction == Direction.IN,
+            Message.state == MessageState.HANDLED,
+        )
+    ).one()
+    return newest or 0
+
+
 def count_by_owner(session: Session) -> dict[str, int]:
     """How many conversations the bot and people have."""
     rows = session.exec(select(Conversation.owner, func.count()).group_by(Conversation.owner)).all()

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import httpx
 
-
 _QUICK = httpx.Timeout(4, connect=2)
 """For what Rasa only has to look up; with a whole turn on top it stays within a lease."""
 

@@ -38,8 +38,6 @@ PAYLOADS = {
     "pause": '/request_extension{"reference":"pause"}',
     "small_steps": '/request_plan{"reference":"hardship"}',
     "already_paid": "/objection_already_paid",
-    "not_mine": "/objection_not_mine",
-    "lost_job": "/hardship_job_loss",
 }
 """What pressing a button tells the dialogue, where it is not `/` and the button's own name."""
 

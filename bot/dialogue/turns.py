@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, update
@@ -31,6 +31,7 @@ from bot.kit.clock import Clock
 from bot.kit.db import Database
 from bot.kit.hub import Hub
 from bot.settings import Settings
+from bot.understanding.emoji import wordless_intent
 from bot.understanding.identity import read_identity
 from bot.understanding.language import detect_language
 from bot.understanding.safety_net import check
@@ -42,7 +43,10 @@ LEASE = timedelta(seconds=30)
 ROTATE_AFTER = 6
 """Turns after which a tracker is closed, if nothing is pending: Rasa reads all of it each turn."""
 ROTATE_ANYWAY_AFTER = 40
-LONGEST_BACK_OFF = 30
+LONGEST_BACK_OFF = 8
+"""Rasa is back some ten seconds after it died; nobody should wait much longer than that."""
+MOST_RETRIES = 2
+"""After which a turn whose actions fail ends in an apology; an outage of Rasa is waited out."""
 
 _PERSON_WORDS = frozenset(
     [
@@ -68,6 +72,8 @@ class Prepared:
     message_id: int
     dialogue_id: str
     text: str
+    lease_until: datetime
+    """Until when it is in this worker's hands and in nobody else's."""
     first_sent_to: str | None = None
     """The dialogue it was given to before, by an attempt that nobody finished."""
 
@@ -171,12 +177,12 @@ class Turns:
         self._hub.typing(conversation_id, True)
         try:
             said = await self._ask(conversation_id, prepared)
+            await asyncio.to_thread(self._finish, conversation_id, prepared, said)
         except DialogueDown as down:
             await asyncio.to_thread(self._postpone, conversation_id, prepared, str(down))
             return False
         finally:
             self._hub.typing(conversation_id, False)
-        await asyncio.to_thread(self._finish, conversation_id, prepared.message_id, said)
         self._hub.changed(conversation_id)
         return True
 
@@ -223,8 +229,10 @@ class Turns:
         if conversation.owner is Owner.PERSON:
             conversation.red = conversation.red or action == "action_crisis"
             return False
+        assert message.id is not None
         _follow_language(conversation, message)
-        replies = self._run_locally(session, conversation, message, action)
+        replies = _all_replies(memo.of_message(session, message.id))
+        replies += self._run_locally(session, conversation, message, action)
         self._post_all(session, conversation, message, replies)
         self._close(message)
         _new_tracker(conversation)
@@ -263,7 +271,11 @@ class Turns:
                     session, message.id, dialogue=conversation.dialogue_id, shape=shape, now=now
                 )
             return Prepared(
-                message.id, conversation.dialogue_id, _for_rasa(message, shape), first_sent_to
+                message.id,
+                conversation.dialogue_id,
+                _for_rasa(message, shape),
+                conversation.lease_until,
+                first_sent_to,
             )
 
     def _shape(self, session: Session, conversation: Conversation, message: Message) -> str:
@@ -274,6 +286,8 @@ class Turns:
         """
         if message.name:
             return "button"
+        if wordless_intent(message.text):
+            return "wordless"
         if service.identity_level(conversation) >= IdentityLevel.VERIFIED:
             return "text"
         creditor = session.get_one(Creditor, conversation.creditor_id)
@@ -305,6 +319,8 @@ class Turns:
         now = self._clock.now()
         with self._db.transaction() as session:
             conversation = repository.locked(session, conversation_id)
+            if conversation.lease_until != prepared.lease_until:
+                return
             message = session.get_one(Message, prepared.message_id)
             message.attempts += 1
             wait = min(2 ** min(message.attempts - 1, 6), LONGEST_BACK_OFF)
@@ -315,26 +331,37 @@ class Turns:
         self._hub.changed(conversation_id)
         log.warning("dialogue.down", extra={"data": {"message": prepared.message_id, "why": why}})
 
-    def _finish(self, conversation_id: int, message_id: int, said: list[Said]) -> None:
-        """Post what was said and close the message, in one transaction."""
+    def _finish(self, conversation_id: int, prepared: Prepared, said: list[Said]) -> None:
+        """Post what was said and close the message, in one transaction.
+
+        Raises:
+            DialogueDown: an action failed, so that Rasa went on without it; to be tried again.
+        """
         with self._db.transaction() as session:
             conversation = repository.locked(session, conversation_id)
-            message = session.get_one(Message, message_id)
-            conversation.lease_until = None
+            if conversation.lease_until != prepared.lease_until:
+                return  # it took too long: somebody else has it in hand, or has answered it
+            message = session.get_one(Message, prepared.message_id)
             if message.state is MessageState.HANDLED:
+                conversation.lease_until = None
                 return
+            is_broken = conversation.dialogue_id != prepared.dialogue_id
+            if is_broken and message.attempts < MOST_RETRIES:
+                raise DialogueDown("broken off")
+            conversation.lease_until = None
             turn = self._turn(session, conversation, message)
-            steps = memo.of_message(session, message_id)
+            steps = memo.of_message(session, prepared.message_id)
             # What an action said is said, whether or not Rasa came to report it.
             reported = {item.custom.get("step") for item in said}
             replies = _all_replies([s for s in steps if s.step not in reported])
             replies += [r for item in said for r in self._rendered(turn, steps, item)]
             if _is_persons(session, conversation, steps):
                 replies = []
-            elif not replies and conversation.owner is Owner.BOT:
-                log.error("turn.silent", extra={"data": {"message": message_id}})
+            elif (is_broken or not replies) and conversation.owner is Owner.BOT:
+                log.error("turn.failed", extra={"data": {"message": message.id}})
+                turn.replies.clear()
                 turn.say("utter_error", buttons=("ask_human",))
-                replies = turn.replies
+                replies = _all_replies(steps) + turn.replies
             self._post_all(session, conversation, message, replies)
             if not any(s.step.startswith("action_misunderstood") for s in steps):
                 conversation.misunderstandings = 0
@@ -343,9 +370,8 @@ class Turns:
                 message.text = rules.mask_digits(message.text)
             self._close(message)
             conversation.epoch_turns += 1
-            if conversation.epoch_turns >= (
-                ROTATE_ANYWAY_AFTER if conversation.form else ROTATE_AFTER
-            ):
+            longest = ROTATE_ANYWAY_AFTER if conversation.form else ROTATE_AFTER
+            if is_broken or conversation.epoch_turns >= longest:
                 _new_tracker(conversation)
 
     @staticmethod
@@ -442,6 +468,8 @@ def _for_rasa(message: Message, shape: str) -> str:
     match shape:
         case "button":
             return message.name
+        case "wordless":
+            return f"/{wordless_intent(message.text)}"
         case "identity":
             return "/give_identity"
         case "masked":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
@@ -86,6 +87,9 @@ class Database:
         self.engine: Engine = create_engine(
             url, json_serializer=lambda v: json.dumps(v, default=_plain), **options
         )
+        self._turn_to_write: AbstractContextManager[object] = (
+            threading.Lock() if self.is_sqlite else nullcontext()
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
@@ -100,8 +104,14 @@ class Database:
         """One transaction: committed at the end, rolled back where anything is raised.
 
         Only the edges call this; services take the session and never commit (decision 0004).
+        On SQLite the writers of this process take turns here, since one that finds the file
+        locked would sleep for up to a tenth of a second.
         """
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn_to_write,
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager

@@ -7,6 +7,9 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable
 
+_MOST_REMEMBERED = 50_000
+"""Conversations whose last change is remembered; the one forgotten is only looked at again."""
+
 
 class Hub:
     """Tells listeners that something changed in a conversation. Safe to call from any thread."""
@@ -15,6 +18,8 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[int, set[asyncio.Event]] = defaultdict(set)
         self._typing: set[int] = set()
+        self._version = 0
+        self._changed_at: dict[int, int] = {}
         self._workers: list[Callable[[int], None]] = []
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -31,24 +36,29 @@ class Hub:
 
     def changed(self, conversation_id: int) -> None:
         """Something new can be shown: wake the listeners."""
-        self._call(self._wake, conversation_id)
+        self._call(self._note, conversation_id)
 
     def typing(self, conversation_id: int, on: bool) -> None:
         """An answer is being worked on, or no longer."""
         (self._typing.add if on else self._typing.discard)(conversation_id)
-        self.changed(conversation_id)
+        self._call(self._wake, conversation_id)
 
     def is_typing(self, conversation_id: int) -> bool:
         """Whether an answer is being worked on."""
         return conversation_id in self._typing
 
-    async def wait(self, conversation_id: int, seconds: float) -> None:
-        """Return when something changed, after so many `seconds` at the latest."""
+    def version(self, conversation_id: int) -> int:
+        """A number that grows whenever something changed; the same one: no need to look again."""
+        return self._changed_at.get(conversation_id, 0)
+
+    async def wait(self, conversation_id: int, seconds: float) -> bool:
+        """Return when something changed, after so many `seconds` at the latest; True if it did."""
         event = asyncio.Event()
         self._waiting[conversation_id].add(event)
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), seconds)
+            return event.is_set()
         finally:
             self._waiting[conversation_id].discard(event)
             if not self._waiting[conversation_id]:
@@ -61,6 +71,13 @@ class Hub:
     def _inbound(self, conversation_id: int) -> None:
         for worker in self._workers:
             worker(conversation_id)
+        self._note(conversation_id)
+
+    def _note(self, conversation_id: int) -> None:
+        self._version += 1
+        self._changed_at[conversation_id] = self._version
+        if len(self._changed_at) > _MOST_REMEMBERED:
+            self._changed_at.pop(next(iter(self._changed_at)))
         self._wake(conversation_id)
 
     def _wake(self, conversation_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,7 +11,6 @@ import yaml
 
 from bot.runtime.paths import ROOT, rasa_python
 from bot.runtime.rasa import RasaCommand, environment, free_port
-from bot.runtime.training import fingerprint
 from bot.settings import Settings
 
 EPOCHS = 5
@@ -64,7 +64,7 @@ def stock_rasa() -> RasaCommand:
     """
     folder = ROOT / ".cache" / "stock"
     folder.mkdir(parents=True, exist_ok=True)
-    model = folder / f"stock-{fingerprint()}.tar.gz"
+    model = folder / f"stock-{_fingerprint()}.tar.gz"
     if not model.exists():
         _train(folder, model)
     logs = Path(tempfile.mkdtemp(prefix="acuerdo-stock-"))
@@ -78,6 +78,13 @@ def stock_rasa() -> RasaCommand:
         log=logs / "rasa.log",
         endpoints=folder / "endpoints.yml",
     )
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(_CONFIG.encode())
+    for file in sorted((ROOT / "nlu").glob("*.yml")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _train(folder: Path, model: Path) -> None:

@@ -18,6 +18,11 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu.components import action_schema
+
+# Rasa imports this module before it serves anything, which makes it the place for this.
+action_schema.install()
+
 _REPEATED = re.compile(r"(\w)\1{2,}")
 
 

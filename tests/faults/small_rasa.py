@@ -71,6 +71,10 @@ class SmallRasa:
         """Texts that are not answered before their event is set."""
         self.at: Callable[[str], None] = lambda point: None
         """Called at every point of a turn; may raise."""
+        self.after_failure = "action_listen"
+        """What it does next where an action's answer was lost; the real one may fall back."""
+        self.app_is_gone = False
+        """The app died in this turn: no action of it is answered any more, nor anybody told."""
 
     # ---- the app's side -------------------------------------------------------------------
 
@@ -90,11 +94,14 @@ class SmallRasa:
         said: list[Said] = []
         step = _loop(tracker) or RULES[_intent(tracker)]
         while step != "action_listen":
-            step = await self._step(step, tracker, said)
+            step = await self._step(dialogue_id, step, tracker, said)
         tracker.append({"event": "action", "name": "action_listen"})
-        self.at("before saving")
+        self._at("before saving")
         self.trackers[dialogue_id] = tracker
-        self.at("saved")
+        self._at("saved")
+        if self.app_is_gone:
+            self.app_is_gone = False
+            raise AppKilled
         return said
 
     async def fork(self, dialogue_id: str, new_id: str, *, before: int) -> None:
@@ -115,25 +122,30 @@ class SmallRasa:
     async def is_ready(self) -> bool:
         return not self.is_down
 
+    def _at(self, point: str) -> None:
+        if not self.app_is_gone:
+            self.at(point)
+
     # ---- the dialogue ---------------------------------------------------------------------
 
-    async def _step(self, name: str, tracker: Tracker, said: list[Said]) -> str:
+    async def _step(self, dialogue_id: str, name: str, tracker: Tracker, said: list[Said]) -> str:
         if name.startswith("utter_"):
             said.append(Said({"response": name, "buttons": []}))
             tracker += [{"event": "action", "name": name}, {"event": "bot"}]
             return _loop(tracker) or "action_listen"
         if name in FORMS:
-            return await self._form(name, tracker, said)
-        events = await self._act(name, tracker, said)
+            return await self._form(dialogue_id, name, tracker, said)
+        events = await self._act(dialogue_id, name, tracker, said)
         tracker += [{"event": "action", "name": name}, *events]
-        return next((e["name"] for e in events if e["event"] == "followup"), "action_listen")
+        otherwise = "action_listen" if name == self.after_failure else self.after_failure
+        return next((e["name"] for e in events if e["event"] == "followup"), otherwise)
 
-    async def _form(self, name: str, tracker: Tracker, said: list[Said]) -> str:
+    async def _form(self, dialogue_id: str, name: str, tracker: Tracker, said: list[Said]) -> str:
         slots, finish = FORMS[name]
         is_answer = _loop(tracker) == name and tracker[-1]["event"] == "user"
         if _loop(tracker) != name:
             tracker.append({"event": "active_loop", "name": name})
-        events = await self._act(f"validate_{name}", tracker, said)
+        events = await self._act(dialogue_id, f"validate_{name}", tracker, said)
         if is_answer and not events:
             tracker.append({"event": "action_execution_rejected", "name": name})
             return RULES[_intent(tracker)]
@@ -144,15 +156,17 @@ class SmallRasa:
             tracker += [{"event": "active_loop", "name": None}, _slot("requested_slot", None)]
             return finish
         tracker.append(_slot("requested_slot", missing))
-        tracker += await self._act(ASKS[missing], tracker, said)
+        tracker += await self._act(dialogue_id, ASKS[missing], tracker, said)
         return "action_listen"
 
-    async def _act(self, name: str, tracker: Tracker, said: list[Said]) -> list[Event]:
+    async def _act(
+        self, dialogue_id: str, name: str, tracker: Tracker, said: list[Said]
+    ) -> list[Event]:
         call = {
             "next_action": name,
             "domain": {},
             "tracker": {
-                "sender_id": "x",
+                "sender_id": dialogue_id,
                 "slots": _slots(tracker),
                 "latest_message": {
                     **_user(tracker)["parse_data"],
@@ -165,18 +179,19 @@ class SmallRasa:
                 "followup_action": None,
             },
         }
+        self._at(f"before {name}")
+        if self.app_is_gone:
+            return []
         try:
-            self.at(f"before {name}")
             result = await asyncio.to_thread(self.host.run, call)
-            self.at(f"after {name}")
-        except EventsLost:
+        except LookupError:
+            # The app answers 500: Rasa logs it and goes on without the events.
+            return []
+        self._at(f"after {name}")
+        if self.app_is_gone:
             return []
         said += [Said(response["custom"]) for response in result["responses"]]
         return [*result["events"]]
-
-
-class EventsLost(Exception):
-    """The action's answer did not come; Rasa logs it and goes on."""
 
 
 def _user(tracker: Tracker) -> Event:

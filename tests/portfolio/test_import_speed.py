@@ -104,7 +104,7 @@ def _run(desk: Desk, path: Path) -> dict[str, float]:
         env=os.environ | {"PYTHONWARNINGS": ""},
     )
     measured: dict[str, float] = json.loads(done.stdout)
-    print(desk.database.engine.dialect.name, path.suffix, measured)  # noqa: T201
+    print(desk.database.engine.dialect.name, path.suffix, measured)
     # Processor time and not the clock: the clock also counts what else the machine is doing.
     assert measured["cpu"] < MOST_SECONDS
     assert measured["megabytes"] < MOST_MEGABYTES

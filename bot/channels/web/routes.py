@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.channels.web import sessions
 from bot.channels.web.wire import NewSession, Receipt, Sent, public
 from bot.conversations import repository, service
-from bot.conversations.models import Conversation, Direction, MessageState
+from bot.conversations.models import Conversation
 from bot.debtors import repository as debtors
 from bot.debtors.models import Creditor
 from bot.kit.clock import Clock
@@ -153,16 +153,8 @@ class WebChat:
                 "messages": [public(m) for m in rows],
                 "typing": self.hub.is_typing(conversation_id),
                 "owner": conversation.owner.value,
-                "read": self._read_up_to(session, conversation_id),
+                "read": repository.answered_up_to(session, conversation_id),
             }
-
-    @staticmethod
-    def _read_up_to(session: Session, conversation_id: int) -> int:
-        latest = repository.latest(session, conversation_id, 20)
-        taken = [
-            m.seq for m in latest if m.direction is Direction.IN and m.state is MessageState.HANDLED
-        ]
-        return max(taken, default=0)
 
     def acknowledge(self, conversation_id: int, receipt: Receipt) -> None:
         """Note what the device has received and shown."""
@@ -326,25 +318,30 @@ async def _serve_socket(websocket: WebSocket, chat: WebChat) -> None:
 async def _feed_socket(
     websocket: WebSocket, chat: WebChat, conversation_id: int, after: int, reader: Any
 ) -> None:
-    owner, typing, read = None, False, 0
+    owner, typing, read, looked_at = None, False, 0, -1
     while not reader.done():
-        news = await run_in_threadpool(chat.news, conversation_id, after)
-        if owner is None:
-            await websocket.send_json({"type": "welcome", "owner": news["owner"]})
-        elif owner != news["owner"]:
-            await websocket.send_json({"type": "owner", "owner": news["owner"]})
-        owner = news["owner"]
-        for message in news["messages"]:
-            await websocket.send_json({"type": "message", "message": message})
-            after = message["seq"]
-        if news["typing"] != typing:
-            typing = news["typing"]
+        version = chat.hub.version(conversation_id)
+        if version != looked_at:
+            looked_at = version
+            news = await run_in_threadpool(chat.news, conversation_id, after)
+            if owner is None:
+                await websocket.send_json({"type": "welcome", "owner": news["owner"]})
+            elif owner != news["owner"]:
+                await websocket.send_json({"type": "owner", "owner": news["owner"]})
+            owner = news["owner"]
+            for message in news["messages"]:
+                await websocket.send_json({"type": "message", "message": message})
+                after = message["seq"]
+            if news["read"] > read:
+                read = news["read"]
+                await websocket.send_json({"type": "receipt", "delivered": read, "read": read})
+        if chat.hub.is_typing(conversation_id) != typing:
+            typing = not typing
             await websocket.send_json({"type": "typing", "on": typing})
-        if news["read"] > read:
-            read = news["read"]
-            await websocket.send_json({"type": "receipt", "delivered": read, "read": read})
-        if not news["messages"]:
-            await chat.hub.wait(conversation_id, 2.0)
+        if version == chat.hub.version(conversation_id):
+            # Another process may have written, an agent's reply for one: look every other second.
+            heard = await chat.hub.wait(conversation_id, 2.0)
+            looked_at = looked_at if heard else -1
 
 
 async def _read_socket(websocket: WebSocket, chat: WebChat, conversation_id: int) -> None:

@@ -44,9 +44,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("creditor", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_creditor_public_key"), ["public_key"], unique=True
-        )
+        batch_op.create_index(batch_op.f("ix_creditor_public_key"), ["public_key"], unique=True)
         batch_op.create_index(batch_op.f("ix_creditor_slug"), ["slug"], unique=True)
 
     op.create_table(
@@ -68,12 +66,8 @@ def upgrade() -> None:
             ["conversation_id"],
             unique=False,
         )
-        batch_op.create_index(
-            batch_op.f("ix_event_log_creditor_id"), ["creditor_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_event_log_debtor_id"), ["debtor_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_event_log_creditor_id"), ["creditor_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_log_debtor_id"), ["debtor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_log_name"), ["name"], unique=False)
 
     op.create_table(
@@ -97,9 +91,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("identity_failure", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_identity_failure_origin"), ["origin"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_identity_failure_origin"), ["origin"], unique=False)
 
     op.create_table(
         "agent",
@@ -148,9 +140,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("creditor_id", "ref"),
     )
     with op.batch_alter_table("debtor", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_debtor_creditor_id"), ["creditor_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_debtor_creditor_id"), ["creditor_id"], unique=False)
 
     op.create_table(
         "account",
@@ -176,12 +166,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("creditor_id", "ref"),
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_account_creditor_id"), ["creditor_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_account_debtor_id"), ["debtor_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_account_creditor_id"), ["creditor_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_account_debtor_id"), ["debtor_id"], unique=False)
 
     op.create_table(
         "agent_session",
@@ -198,9 +184,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("agent_session", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_agent_session_agent_id"), ["agent_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_agent_session_agent_id"), ["agent_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_agent_session_token_hash"), ["token_hash"], unique=True
         )
@@ -223,12 +207,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("debtor_id", "channel", "address"),
     )
     with op.batch_alter_table("contact_point", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_contact_point_address"), ["address"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_contact_point_debtor_id"), ["debtor_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_contact_point_address"), ["address"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_point_debtor_id"), ["debtor_id"], unique=False)
 
     op.create_table(
         "conversation",
@@ -280,12 +260,8 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_conversation_creditor_id"), ["creditor_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_conversation_debtor_id"), ["debtor_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_conversation_owner"), ["owner"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_conversation_debtor_id"), ["debtor_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_conversation_owner"), ["owner"], unique=False)
 
     op.create_table(
         "identity_key",
@@ -306,12 +282,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("debtor_id", "kind"),
     )
     with op.batch_alter_table("identity_key", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_identity_key_debtor_id"), ["debtor_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_identity_key_value"), ["value"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_identity_key_debtor_id"), ["debtor_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_key_value"), ["value"], unique=False)
 
     op.create_table(
         "case",
@@ -362,18 +334,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_case_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_case_account_id"), ["account_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_case_conversation_id"), ["conversation_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_case_creditor_id"), ["creditor_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_case_debtor_id"), ["debtor_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_case_creditor_id"), ["creditor_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_debtor_id"), ["debtor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_number"), ["number"], unique=True)
 
     op.create_table(
@@ -400,9 +366,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_handoff_conversation_id"), ["conversation_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_handoff_requested_at"), ["requested_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_handoff_requested_at"), ["requested_at"], unique=False)
 
     op.create_table(
         "ledger_entry",
@@ -509,12 +473,8 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_message_conversation_id"), ["conversation_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_message_in_reply_to"), ["in_reply_to"], unique=False
-        )
-        batch_op.create_index(
-            "ix_message_pending", ["state", "direction"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_message_in_reply_to"), ["in_reply_to"], unique=False)
+        batch_op.create_index("ix_message_pending", ["state", "direction"], unique=False)
 
     op.create_table(
         "offer",
@@ -557,9 +517,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("offer", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_offer_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_offer_account_id"), ["account_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_offer_conversation_id"), ["conversation_id"], unique=False
         )
@@ -597,9 +555,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("promise", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_promise_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_promise_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "plan",
@@ -633,9 +589,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("offer_id"),
     )
     with op.batch_alter_table("plan", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_plan_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_plan_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "turn_action",
@@ -653,9 +607,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", "step"),
     )
     with op.batch_alter_table("turn_action", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_turn_action_message_id"), ["message_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_turn_action_message_id"), ["message_id"], unique=False)
 
     op.create_table(
         "instalment",
@@ -672,9 +624,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("plan_id", "number"),
     )
     with op.batch_alter_table("instalment", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_instalment_plan_id"), ["plan_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_instalment_plan_id"), ["plan_id"], unique=False)
 
     op.create_table(
         "payment_request",
@@ -735,9 +685,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_payment_request_account_id"), ["account_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_payment_request_token"), ["token"], unique=True
-        )
+        batch_op.create_index(batch_op.f("ix_payment_request_token"), ["token"], unique=True)
 
     op.create_table(
         "payment",
@@ -761,9 +709,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "provider_id"),
     )
     with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_payment_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_payment_account_id"), ["account_id"], unique=False)
 
     _protect_ledger()
 
