@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, update
 
 from bot.conversations import repository, rules
 from bot.conversations.models import (
@@ -87,13 +87,19 @@ def receive(
     message = _append(
         session,
         conversation,
-        direction=Direction.IN,
-        author=Author.DEBTOR,
-        text=button["title"] if button else text,
-        name=button["payload"] if button else "",
-        provider_id=provider_id,
-        state=MessageState.RECEIVED,
-        now=now,
+        Message(
+            conversation_id=conversation.id,
+            seq=conversation.seq + 1,
+            direction=Direction.IN,
+            author=Author.DEBTOR,
+            text=button["title"] if button else text,
+            name=button["payload"] if button else "",
+            provider_id=provider_id,
+            state=MessageState.RECEIVED,
+            buttons=[],
+            links=[],
+            created_at=now,
+        ),
     )
     return message, True
 
@@ -139,54 +145,34 @@ def post(
     known = repository.by_provider_id(session, conversation.id, provider_id)
     if known:
         return known
-    message = _append(
+    seq = conversation.seq + 1
+    return _append(
         session,
         conversation,
-        direction=Direction.OUT,
-        author=author,
-        text=outgoing.text,
-        name=outgoing.name,
-        provider_id=provider_id,
-        state=MessageState.QUEUED,
-        now=now,
+        Message(
+            conversation_id=conversation.id,
+            seq=seq,
+            direction=Direction.OUT,
+            author=author,
+            author_name=author_name,
+            text=outgoing.text,
+            name=outgoing.name,
+            provider_id=provider_id,
+            in_reply_to=in_reply_to,
+            state=MessageState.QUEUED,
+            buttons=[
+                {"id": f"{seq}-{place}", "title": b.title, "payload": b.payload}
+                for place, b in enumerate(outgoing.buttons, start=1)
+            ],
+            links=[{"title": link.title, "url": link.url} for link in outgoing.links],
+            created_at=now,
+        ),
     )
-    message.author_name = author_name
-    message.in_reply_to = in_reply_to
-    message.buttons = [
-        {"id": f"{message.seq}-{place}", "title": b.title, "payload": b.payload}
-        for place, b in enumerate(outgoing.buttons, start=1)
-    ]
-    message.links = [{"title": link.title, "url": link.url} for link in outgoing.links]
-    session.flush()
-    return message
 
 
-def _append(
-    session: Session,
-    conversation: Conversation,
-    *,
-    direction: Direction,
-    author: Author,
-    text: str,
-    name: str,
-    provider_id: str,
-    state: MessageState,
-    now: datetime,
-) -> Message:
-    assert conversation.id is not None
-    conversation.seq += 1
+def _append(session: Session, conversation: Conversation, message: Message) -> Message:
+    conversation.seq = message.seq
     session.add(conversation)
-    message = Message(
-        conversation_id=conversation.id,
-        seq=conversation.seq,
-        direction=direction,
-        author=author,
-        text=text,
-        name=name,
-        provider_id=provider_id,
-        state=state,
-        created_at=now,
-    )
     session.add(message)
     session.flush()
     return message
@@ -196,16 +182,21 @@ def acknowledge(
     session: Session, conversation_id: int, *, delivered: int = 0, read: int = 0
 ) -> None:
     """Note that the debtor's device has messages up to `delivered`, and showed those to `read`."""
-    for message in repository.after(session, conversation_id, 0, limit=100_000):
-        if message.direction is not Direction.OUT:
-            continue
-        if message.seq <= read and message.state is not MessageState.READ:
-            message.state = MessageState.READ
-        elif message.seq <= delivered and message.state in (
-            MessageState.QUEUED,
-            MessageState.SENT,
-        ):
-            message.state = MessageState.DELIVERED
+    sent = [MessageState.QUEUED, MessageState.SENT]
+    for seq, state, before in (
+        (read, MessageState.READ, [*sent, MessageState.DELIVERED]),
+        (delivered, MessageState.DELIVERED, sent),
+    ):
+        session.exec(
+            update(Message)
+            .where(
+                col(Message.conversation_id) == conversation_id,
+                col(Message.direction) == Direction.OUT,
+                col(Message.seq) <= seq,
+                col(Message.state).in_(before),
+            )
+            .values(state=state)
+        )
 
 
 def verify(conversation: Conversation, debtor_id: int, now: datetime) -> None:

@@ -167,7 +167,7 @@ class Turns:
     # ---- one message ----------------------------------------------------------------------
 
     async def answer_next(self, conversation_id: int) -> bool:
-        """Answer the oldest unanswered message. False where there is none, or not now."""
+        """Answer the oldest unanswered message. False where no other is waiting, or not now."""
         prepared = await asyncio.to_thread(self._prepare, conversation_id)
         if prepared is None:
             return False
@@ -177,14 +177,14 @@ class Turns:
         self._hub.typing(conversation_id, True)
         try:
             said = await self._ask(conversation_id, prepared)
-            await asyncio.to_thread(self._finish, conversation_id, prepared, said)
+            is_more = await asyncio.to_thread(self._finish, conversation_id, prepared, said)
         except DialogueDown as down:
             await asyncio.to_thread(self._postpone, conversation_id, prepared, str(down))
             return False
         finally:
             self._hub.typing(conversation_id, False)
         self._hub.changed(conversation_id)
-        return True
+        return is_more
 
     async def _ask(self, conversation_id: int, prepared: Prepared) -> list[Said]:
         task = asyncio.ensure_future(self._give(prepared))
@@ -331,8 +331,8 @@ class Turns:
         self._hub.changed(conversation_id)
         log.warning("dialogue.down", extra={"data": {"message": prepared.message_id, "why": why}})
 
-    def _finish(self, conversation_id: int, prepared: Prepared, said: list[Said]) -> None:
-        """Post what was said and close the message, in one transaction.
+    def _finish(self, conversation_id: int, prepared: Prepared, said: list[Said]) -> bool:
+        """Post what was said and close the message, in one transaction; whether more is waiting.
 
         Raises:
             DialogueDown: an action failed, so that Rasa went on without it; to be tried again.
@@ -340,11 +340,11 @@ class Turns:
         with self._db.transaction() as session:
             conversation = repository.locked(session, conversation_id)
             if conversation.lease_until != prepared.lease_until:
-                return  # it took too long: somebody else has it in hand, or has answered it
+                return True  # it took too long: somebody else has it in hand, or has answered it
             message = session.get_one(Message, prepared.message_id)
             if message.state is MessageState.HANDLED:
                 conversation.lease_until = None
-                return
+                return True
             is_broken = conversation.dialogue_id != prepared.dialogue_id
             if is_broken and message.attempts < MOST_RETRIES:
                 raise DialogueDown("broken off")
@@ -373,6 +373,8 @@ class Turns:
             longest = ROTATE_ANYWAY_AFTER if conversation.form else ROTATE_AFTER
             if is_broken or conversation.epoch_turns >= longest:
                 _new_tracker(conversation)
+            session.flush()
+            return repository.next_unanswered(session, conversation_id) is not None
 
     @staticmethod
     def _rendered(turn: Turn, steps: list[TurnAction], said: Said) -> list[dict[str, Any]]:
