@@ -175,3 +175,14 @@ def test_no_text_for_a_debtor_threatens_or_shames():
     for language in LANGUAGES:
         for key, entry in load(language).items():
             assert not banned.search(str(entry)), (language, key)
+
+
+def test_the_table_of_settings_is_the_settings():
+    from bot.settings import Settings
+
+    table = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", table, re.MULTILINE)
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias or f"ACUERDO_{name.upper()}")
+        meanings = [meaning for row, meaning in rows if row == variable]
+        assert any(str(field.description) in meaning for meaning in meanings), variable
