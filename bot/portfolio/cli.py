@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot import models as _tables  # noqa: F401  (every table has to be known)
 from bot.debtors.facts import COUNTRIES
 from bot.kit.clock import SystemClock, local_date
 from bot.kit.db import Database
+from bot.migrations import upgrade
 from bot.portfolio.errors import FileRefused
 from bot.portfolio.importer import import_portfolio
 from bot.portfolio.reader import open_source
@@ -133,15 +135,19 @@ def sample(
         bool, typer.Option("--load", help="Load the sample first; only with ACUERDO_DEMO=1")
     ] = False,
 ) -> None:
-    """Show the fictional debtors of the demo, and what each would answer to prove who they are."""
-    settings = Settings()
+    """Show the fictional debtors of the demo, and what each would answer to prove who they are.
+
+    They follow from the seed, so no database and no settings are needed, unless they are loaded.
+    """
     now = SystemClock().now()
     today = local_date(now, COUNTRIES["MX"].timezone)
-    database = Database(settings.database_url)
-    try:
-        if load:
-            if not settings.demo:
-                raise typer.BadParameter("fictional debtors are loaded with ACUERDO_DEMO=1 only")
+    with tempfile.TemporaryDirectory(prefix="acuerdo-") as folder:
+        settings = Settings() if load else Settings(demo=True)
+        if load and not settings.demo:
+            raise typer.BadParameter("fictional debtors are loaded with ACUERDO_DEMO=1 only")
+        database = Database(settings.database_url if load else f"sqlite:///{folder}/sample.db")
+        try:
+            upgrade(database)
             load_sample(
                 database,
                 today=today,
@@ -149,9 +155,9 @@ def sample(
                 identity_key=settings.identity_key.get_secret_value(),
                 origins=[settings.public_url],
             )
-        if as_json:
-            typer.echo(json.dumps(sample_json(database, today=today), ensure_ascii=False))
-        else:
-            print_sample(Console(), database, today=today)
-    finally:
-        database.dispose()
+            if as_json:
+                typer.echo(json.dumps(sample_json(database, today=today), ensure_ascii=False))
+            else:
+                print_sample(Console(), database, today=today)
+        finally:
+            database.dispose()

@@ -245,9 +245,6 @@ def _debtor_json(person: SamplePerson, statements: list[Statement]) -> dict[str,
 def print_sample(console: Console, database: Database, *, today: date) -> None:
     """The same for a person to read."""
     found = sample_json(database, today=today)["debtors"]
-    if not found:
-        console.print("No hay cartera de muestra: ACUERDO_DEMO=1 acuerdo sample --load")
-        return
     table = Table(title="Cartera de muestra (personas ficticias)")
     for title in ("Ref.", "Nombre", "País", "Acreedor"):
         table.add_column(title, no_wrap=title == "Ref.")

@@ -97,14 +97,18 @@ def test_a_rehearsal_says_that_it_is_one(desk: Desk) -> None:
         assert (code, "no se guardó nada" in out, "Nuevas: 1" in out) == (0, True, True)
 
 
-def test_the_sample_is_loaded_and_printed() -> None:
-    code, out, _ = run("sample")
-    assert (code, "--load" in out) == (0, True)
-    code, report = run_json("sample", "--load")
-    assert code == 0
-    assert len(report["debtors"]) == 60
+def test_the_sample_needs_no_settings_and_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ACUERDO_DEMO", raising=False)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
     code, out, _ = run("sample")
     assert (code, "TG-1001" in out) == (0, True)
+    code, report = run_json("sample")
+    assert (code, len(report["debtors"])) == (0, 60)
+
+
+def test_the_sample_is_loaded_and_printed() -> None:
+    code, report = run_json("sample", "--load")
+    assert (code, len(report["debtors"])) == (0, 60)
 
 
 def test_the_sample_is_not_loaded_outside_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
