@@ -313,7 +313,7 @@ def upgrade() -> None:
         ),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("hold_until", UtcDateTime(), nullable=True),
-        sa.Column("answer_by", UtcDateTime(), nullable=True),
+        sa.Column("answer_by", UtcDateTime(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"],
