@@ -20,7 +20,6 @@ TOPICS_WITHOUT = {
     "smalltalk": {},
     "identity": {"nlu": "what says who somebody is never reaches the classifier"},
 }
-LOCAL = {"bot/texts": "catalogue"}
 
 
 def test_every_topic_has_its_word_in_each_folder():

@@ -12,7 +12,6 @@ from bot.conversations.models import (
     Direction,
     Message,
     MessageState,
-    Owner,
 )
 
 
@@ -24,19 +23,6 @@ def locked(session: Session, conversation_id: int) -> Conversation:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-
-
-def by_address(
-    session: Session, creditor_id: int, channel: str, address: str
-) -> Conversation | None:
-    """A creditor's conversation with `address` on `channel`."""
-    return session.exec(
-        select(Conversation).where(
-            Conversation.creditor_id == creditor_id,
-            Conversation.channel == channel,
-            Conversation.address == address,
-        )
-    ).first()
 
 
 def by_session(session: Session, channel: str, address: str) -> Conversation | None:
@@ -137,9 +123,3 @@ def answered_up_to(session: Session, conversation_id: int) -> int:
         )
     ).one()
     return newest or 0
-
-
-def count_by_owner(session: Session) -> dict[str, int]:
-    """How many conversations the bot and people have."""
-    rows = session.exec(select(Conversation.owner, func.count()).group_by(Conversation.owner)).all()
-    return {Owner(owner).value: count for owner, count in rows}

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +42,6 @@ class Watched:
     started_at: float = 0.0
     pause: float = 1.0
     again_at: float = 0.0
-    restarts: int = field(default=0)
 
     def start(self) -> None:
         """Start it."""
@@ -66,7 +65,6 @@ class Watched:
             self.pause = min(self.pause * 2, _LONGEST_PAUSE)
         elif now >= self.again_at:
             self.again_at = 0.0
-            self.restarts += 1
             self.start()
 
 

@@ -26,10 +26,6 @@ _GREETING_BUTTONS = ("ask_balance", "request_plan", "already_paid", "ask_human")
 _PAYLOADS = {"already_paid": "/objection_already_paid"}
 
 
-class OriginRefused(PermissionError):
-    """The widget was put on a site that the creditor has not allowed."""
-
-
 class SessionUnknown(LookupError):
     """The session secret is not one of ours (any more)."""
 
