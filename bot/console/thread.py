@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.console import repository
@@ -164,7 +165,7 @@ def feed(
     }
 
 
-def bubble(viewer: Viewer, message: Message) -> Bubble:
+def bubble(viewer: Viewer, message: Message | Row[Any]) -> Bubble:
     """One message as it is shown; its text is data and is escaped by whoever renders it."""
     out = message.direction is Direction.OUT
     who = viewer.texts(f"from_{message.author.value}")

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Protocol
 
-import httpx
+import aiohttp
 
-_QUICK = httpx.Timeout(4, connect=2)
+_CONNECT = 2.0
+_QUICK = aiohttp.ClientTimeout(total=4, sock_connect=_CONNECT)
 """For what Rasa only has to look up; with a whole turn on top it stays within a lease."""
+_FAILURES = (aiohttp.ClientError, TimeoutError, ValueError)
+"""Everything that means "no answer of Rasa's": refused, broken off, too slow, not JSON."""
 
 
 class DialogueDown(Exception):
@@ -51,12 +54,10 @@ class RasaDialogue:
     """Rasa 3.6 through its REST channel and HTTP API."""
 
     def __init__(self, url: str, *, token: str, timeout: float) -> None:
-        self._token = token
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            timeout=httpx.Timeout(timeout, connect=2.0),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-        )
+        self._url = url.rstrip("/")
+        self._token = {"token": token}
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=_CONNECT)
+        self._session: aiohttp.ClientSession | None = None
 
     async def send(self, dialogue_id: str, message_id: int, text: str) -> list[Said]:
         """Give `text` to the dialogue and wait for what it says.
@@ -65,12 +66,7 @@ class RasaDialogue:
             DialogueDown: no answer within the time-out, or an answer that is not Rasa's.
         """
         body = {"sender": dialogue_id, "message": text, "metadata": {"message_id": message_id}}
-        try:
-            answer = await self._http.post("/webhooks/rest/webhook", json=body)
-            answer.raise_for_status()
-            said = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise DialogueDown(type(error).__name__) from error
+        said = await self._ask("POST", "/webhooks/rest/webhook", json=body)
         return [Said(item.get("custom") or {}) for item in said]
 
     async def fork(self, dialogue_id: str, new_id: str, *, before: int) -> None:
@@ -83,26 +79,22 @@ class RasaDialogue:
         Raises:
             DialogueDown: Rasa does not answer.
         """
-        token = {"token": self._token}
-        try:
-            answer = await self._http.get(
-                f"/conversations/{dialogue_id}/tracker",
-                params={**token, "include_events": "ALL"},
+        tracker = await self._ask(
+            "GET",
+            f"/conversations/{dialogue_id}/tracker",
+            params=self._token | {"include_events": "ALL"},
+            timeout=_QUICK,
+        )
+        events = tracker.get("events", [])
+        kept = list(takewhile(lambda event: not _is_of(event, before), events))
+        if kept:
+            await self._ask(
+                "PUT",
+                f"/conversations/{new_id}/tracker/events",
+                params=self._token | {"include_events": "NONE"},
+                json=kept,
                 timeout=_QUICK,
             )
-            answer.raise_for_status()
-            events = answer.json().get("events", [])
-            kept = list(takewhile(lambda event: not _is_of(event, before), events))
-            if kept:
-                answer = await self._http.put(
-                    f"/conversations/{new_id}/tracker/events",
-                    params={**token, "include_events": "NONE"},
-                    json=kept,
-                    timeout=_QUICK,
-                )
-                answer.raise_for_status()
-        except (httpx.HTTPError, ValueError) as error:
-            raise DialogueDown(type(error).__name__) from error
 
     async def parse(self, text: str) -> dict[str, Any]:
         """What the model understands, without any dialogue.
@@ -110,26 +102,34 @@ class RasaDialogue:
         Raises:
             DialogueDown: Rasa does not answer.
         """
-        try:
-            answer = await self._http.post(
-                "/model/parse", params={"token": self._token}, json={"text": text}
-            )
-            answer.raise_for_status()
-            return dict(answer.json())
-        except (httpx.HTTPError, ValueError) as error:
-            raise DialogueDown(type(error).__name__) from error
+        return dict(
+            await self._ask("POST", "/model/parse", params=self._token, json={"text": text})
+        )
 
     async def is_ready(self) -> bool:
         """Whether a model is loaded and answers."""
         try:
-            answer = await self._http.get("/status", params={"token": self._token})
-            return answer.status_code == 200 and bool(answer.json().get("model_file"))
-        except (httpx.HTTPError, ValueError):
+            status = await self._ask("GET", "/status", params=self._token)
+        except DialogueDown:
             return False
+        return bool(status.get("model_file"))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.aclose()
+        if self._session:
+            await self._session.close()
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Any:
+        # Made on first use: a session belongs to the event loop it is made on.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        try:
+            async with self._session.request(
+                method, self._url + path, raise_for_status=True, **request
+            ) as answer:
+                return await answer.json(content_type=None)
+        except _FAILURES as error:
+            raise DialogueDown(type(error).__name__) from error
 
 
 def _is_of(event: dict[str, Any], message_id: int) -> bool:

@@ -217,12 +217,14 @@ class Turns:
                 return False
         with self._db.transaction() as session:
             conversation = repository.locked(session, conversation_id)
-            return self._answer_here(session, conversation)
+            waiting = repository.unanswered(session, conversation_id)
+            return self._answer_here(session, conversation, waiting)
 
-    def _answer_here(self, session: Session, conversation: Conversation) -> bool:
+    def _answer_here(
+        self, session: Session, conversation: Conversation, waiting: Sequence[Message]
+    ) -> bool:
         """Answer, without Rasa, the first message that must not wait for it; False if none must."""
-        assert conversation.id is not None
-        found = _urgent(repository.unanswered(session, conversation.id))
+        found = _urgent(waiting)
         if found is None:
             return False
         message, action = found
@@ -243,11 +245,12 @@ class Turns:
         now = self._clock.now()
         with self._db.transaction() as session:
             conversation = repository.locked(session, conversation_id)
-            if self._answer_here(session, conversation):
+            waiting = repository.unanswered(session, conversation_id)
+            if self._answer_here(session, conversation, waiting):
                 return True
             if conversation.lease_until and conversation.lease_until > now:
                 return None
-            message = repository.next_unanswered(session, conversation_id)
+            message = next(iter(waiting), None)
             if message is None:
                 return None
             assert message.id is not None
@@ -374,7 +377,7 @@ class Turns:
             if is_broken or conversation.epoch_turns >= longest:
                 _new_tracker(conversation)
             session.flush()
-            return repository.next_unanswered(session, conversation_id) is not None
+            return bool(repository.unanswered(session, conversation_id))
 
     @staticmethod
     def _rendered(turn: Turn, steps: list[TurnAction], said: Said) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ def run_server() -> None:
         log_config=None,
         access_log=False,
         ws="websockets-sansio",
+        # A chat's messages are short: compressing each costs more time than it saves bytes.
+        ws_per_message_deflate=False,
         # The proxy's headers are read by our own code, and only where settings allow it.
         proxy_headers=False,
         server_header=False,

@@ -17,7 +17,6 @@ from starlette.concurrency import run_in_threadpool
 from bot.channels.web import sessions
 from bot.channels.web.wire import NewSession, Receipt, Sent, public
 from bot.conversations import repository, service
-from bot.conversations.models import Conversation
 from bot.debtors import repository as debtors
 from bot.debtors.models import Creditor
 from bot.kit.clock import Clock
@@ -148,12 +147,12 @@ class WebChat:
         """Messages after number `after`, who owns the conversation, and what was read."""
         with self.db.reading() as session:
             rows = repository.after(session, conversation_id, after)
-            conversation = session.get_one(Conversation, conversation_id)
+            owner, answered = repository.owner_and_answered(session, conversation_id)
             return {
                 "messages": [public(m) for m in rows],
                 "typing": self.hub.is_typing(conversation_id),
-                "owner": conversation.owner.value,
-                "read": repository.answered_up_to(session, conversation_id),
+                "owner": owner.value,
+                "read": answered,
             }
 
     def acknowledge(self, conversation_id: int, receipt: Receipt) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
 
 from bot.conversations.models import Author, Direction, Message, MessageState
 
@@ -39,7 +40,7 @@ class Receipt(_Strict):
     read: int = Field(default=0, ge=0)
 
 
-def public(message: Message) -> dict[str, Any]:
+def public(message: Message | Row[Any]) -> dict[str, Any]:
     """A message as the widget may see it: no payloads, no internals."""
     shown: dict[str, Any] = {
         "seq": message.seq,
