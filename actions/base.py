@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from bot.cases.models import Case
 from bot.conversations.identity import Verdict, identify
 from bot.conversations.models import IdentityLevel, Owner
 from bot.dialogue.turn import Turn, current_turn
@@ -53,6 +54,13 @@ class Act(Action, ABC):
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         """Do the work; answers the events that Rasa must know of."""
 
+    def note(self, turn: Turn, case: Case) -> None:
+        """Keep with a case which message it is about: the words are the debtor's, for a person."""
+        is_resumed = turn.conversation.pending.get("action") == self.name()
+        message = turn.topic if is_resumed else turn.message
+        told = [n for n in case.details.get("messages", []) if n != message.id]
+        case.details = {**case.details, "messages": [*told, message.id]}
+
     def without_identity(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         """Keep the request for later and ask who this is."""
         turn.conversation.pending = {
@@ -77,7 +85,7 @@ class Form(Act, ABC):
         turn = current_turn()
         turn.intent = turn.intent or _intent(tracker)
         asked = tracker.get_slot("requested_slot")
-        if asked is None or _came_back(tracker):
+        if asked is None or _came_back(tracker) or _is_another_matter(turn, tracker):
             return []
         return self.answer(turn, asked, tracker)
 
@@ -113,6 +121,31 @@ def _came_back(tracker: Tracker) -> bool:
         if event["event"] == "action" and event["name"] != tracker.active_loop_name:
             return True
     return False
+
+
+_ANOTHER_MATTER = frozenset(
+    {
+        "ask_invoice_copy",
+        "ask_payment_history",
+        "ask_receipt",
+        "ask_refund",
+        "ask_settlement_letter",
+        "contact_preference",
+        "data_rights",
+        "deceased_holder",
+        "hardship_bereavement",
+        "objection_has_agreement",
+        "objection_legal_representation",
+        "objection_not_notified",
+        "objection_service",
+        "objection_time_barred",
+    }
+)
+"""Never an answer to how much or which day, whatever amounts and days they name."""
+
+
+def _is_another_matter(turn: Turn, tracker: Tracker) -> bool:
+    return turn.intent in _ANOTHER_MATTER and confidence(tracker) >= 0.5
 
 
 STOP_FORM: list[EventType] = [SlotSet("requested_slot", None)]

@@ -1,4 +1,4 @@
-""" "Stop" and "that is not me": honoured at once, without a question."""
+""" "Stop", "not me", "they died", "not at work", "my data": rights, honoured without a debate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.interfaces import Tracker
 
 from actions.base import Act, leave
+from bot.conversations.service import forget_verification
 from bot.debtors import repository as debtors
 from bot.debtors.models import Debtor
 from bot.dialogue.turn import Turn
@@ -44,6 +45,57 @@ class ActionWrongPerson(Act):
         turn.log("contact.wrong_person", channel=conversation.channel)
         turn.say("utter_wrong_person")
         return leave(turn)
+
+
+class ActionHolderDeceased(Act):
+    """Condolence and quiet: nothing is disclosed, everything stops, a person goes on from here."""
+
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        self.note(turn, turn.open_case("deceased_holder"))
+        turn.hand_over("deceased")
+        # Whoever writes is not the holder, whatever they could prove before.
+        forget_verification(turn.conversation)
+        turn.__dict__.pop("debtor", None)
+        turn.__dict__.pop("statements", None)
+        turn.conversation.pending = {}
+        turn.say("utter_deceased_holder")
+        return leave(turn)
+
+
+class ActionRecordPreference(Act):
+    """When, where or how to write: recorded for a person to apply, and silence until they have."""
+
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        conversation = turn.conversation
+        if not (conversation.debtor_id or conversation.claimed_debtor_id):
+            turn.say("utter_preference_heard")
+            return self.without_identity(turn, tracker)
+        case = turn.open_case("contact_preference")
+        self.note(turn, case)
+        if conversation.pending.get("action") == self.name():
+            conversation.pending = {}
+        turn.say(
+            "utter_contact_preference",
+            number=case.number,
+            answer_by=case.answer_by,
+            buttons=("opt_out", "ask_human"),
+        )
+        return []
+
+
+class ActionRecordDataRequest(Act):
+    """Data rights run from the day they are used; who it is, a person checks before answering."""
+
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        case = turn.open_case("data_rights")
+        self.note(turn, case)
+        turn.say(
+            "utter_data_rights",
+            number=case.number,
+            answer_by=case.answer_by,
+            buttons=("ask_privacy", "opt_out", "ask_human"),
+        )
+        return []
 
 
 def _suppress(turn: Turn, debtor_id: int, reason: str, channel: str | None = None) -> None:

@@ -11,7 +11,22 @@ from actions.base import Act, leave
 from bot.cases import repository as cases
 from bot.dialogue.turn import Turn
 
-_KNOWN = frozenset({"job_loss", "reduced_income", "illness", "mental_health", "overindebted"})
+_KNOWN = frozenset(
+    {
+        "bereavement",
+        "business",
+        "care",
+        "disaster",
+        "illness",
+        "job_loss",
+        "mental_health",
+        "overindebted",
+        "reduced_income",
+        "separation",
+    }
+)
+_MOURNING = "hardship_bereavement"
+"""Nobody is offered instalments while they mourn: quiet, a pause, a person."""
 
 
 def _kind(intent: str) -> str:
@@ -31,11 +46,12 @@ class ActionSupportHardship(Act):
         case = turn.open_case(intent)
         if not already_heard:
             turn.say(f"utter_hardship_{_kind(intent)}")
+        is_quiet = intent == _MOURNING
         turn.say(
-            "utter_hardship_options",
+            "utter_hardship_quiet" if is_quiet else "utter_hardship_options",
             hold_until=turn.day_of(case.hold_until or case.answer_by),
             days=turn.limits.hardship.pause_days,
-            buttons=("pause", "small_steps", "ask_human"),
+            buttons=("pause", "ask_human") if is_quiet else ("pause", "small_steps", "ask_human"),
         )
         return leave(turn)
 
@@ -67,6 +83,6 @@ class ActionPauseAccount(Act):
             "utter_paused",
             until=turn.day_of(case.hold_until),
             number=case.number,
-            buttons=("small_steps", "ask_human"),
+            buttons=("ask_human",) if case.reason == _MOURNING else ("small_steps", "ask_human"),
         )
         return leave(turn)

@@ -6,6 +6,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.interfaces import Tracker
 
 from actions.base import STOP_FORM, Act, Ask, Form, confidence, leave, try_to_identify
+from bot.cases import service as cases
 from bot.conversations.identity import Verdict, is_locked, missing_facts
 from bot.conversations.models import IdentityLevel
 from bot.dialogue.turn import Turn
@@ -80,6 +81,12 @@ class ActionResume(Act):
         if turn.level < IdentityLevel.VERIFIED:
             turn.conversation.pending = {}
             return done
+        assert turn.conversation.id is not None and turn.conversation.debtor_id is not None
+        cases.adopt(
+            turn.session,
+            conversation_id=turn.conversation.id,
+            debtor_id=turn.conversation.debtor_id,
+        )
         pending = turn.conversation.pending.get("action")
         turn.say(
             "utter_identity_thanks" if pending else "utter_identity_thanks_menu",

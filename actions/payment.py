@@ -1,4 +1,4 @@
-"""Paying: all of it, a part, an instalment; and what to do when paying fails."""
+"""Paying: all of it, a part, an instalment; what to do when paying fails, or was too much."""
 
 from __future__ import annotations
 
@@ -147,5 +147,32 @@ class ActionHelpWithPayment(Act):
             "utter_payment_problem",
             links=(pay_link(turn, statement.balance, Purpose.BALANCE),),
             buttons=("pay_partial", "ask_human"),
+        )
+        return []
+
+
+class ActionRequestRefund(Act):
+    """Paid twice or too much: a person decides with the payments in view; quiet until then."""
+
+    needs_identity = True
+
+    def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        paid_over = next((s for s in turn.statements if s.surplus), None)
+        case = turn.open_case("ask_refund", about=paid_over)
+        self.note(turn, case)
+        if paid_over:
+            turn.say(
+                "utter_refund_surplus",
+                surplus=paid_over.surplus,
+                number=case.number,
+                answer_by=case.answer_by,
+                buttons=("ask_payment_history", "ask_human"),
+            )
+            return []
+        turn.say(
+            "utter_refund",
+            number=case.number,
+            answer_by=case.answer_by,
+            buttons=("ask_payment_history", "ask_human"),
         )
         return []

@@ -1,1 +1,1 @@
-"""Disputes, hardship and payments to verify: what somebody must look into, and by when."""
+"""Disputes, hardship, rights and requests: what somebody must look into, and by when."""

@@ -17,6 +17,10 @@ class CaseKind(StrEnum):
     OBJECTION = "objection"
     HARDSHIP = "hardship"
     CRISIS = "crisis"
+    CONTACT_RIGHT = "contact_right"
+    """How, whether or to whom we write, or what we hold about somebody."""
+    REQUEST = "request"
+    """Something that only a person can give: a paper, money back."""
 
 
 class CaseState(StrEnum):
@@ -27,7 +31,7 @@ class CaseState(StrEnum):
 
 
 class Case(SQLModel, table=True):
-    """Something a debtor told us that stops collection and needs an answer by a date."""
+    """Something a debtor told us or asked for that needs an answer by a date; most stop collection."""
 
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True, index=True)
@@ -41,6 +45,9 @@ class Case(SQLModel, table=True):
     status: CaseState = state_of(CaseState, CaseState.OPEN)
     opened_at: datetime = moment()
     hold_until: datetime | None = moment(nullable=True)
-    """Nothing is sent unasked before this; open cases without it hold until they are closed."""
+    """Nothing is sent unasked before this; open cases without it hold until they are closed.
+
+    A case that stops nothing has the moment it was opened.
+    """
     answer_by: datetime = moment()
     details: dict[str, Any] = document()

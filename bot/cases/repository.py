@@ -28,6 +28,19 @@ def latest_of(session: Session, conversation_id: int) -> Case | None:
     ).first()
 
 
+def of_nobody(session: Session, conversation_id: int) -> Sequence[Case]:
+    """The open cases out of a conversation in which nobody knew yet who was speaking."""
+    return session.exec(
+        select(Case)
+        .where(
+            Case.conversation_id == conversation_id,
+            col(Case.debtor_id).is_(None),
+            Case.status == CaseState.OPEN,
+        )
+        .order_by(col(Case.id))
+    ).all()
+
+
 def open_case(session: Session, conversation_id: int, reason: str) -> Case | None:
     """The open case for `reason` that came out of a conversation."""
     return session.exec(

@@ -13,11 +13,13 @@ from bot.debtors.events import log_event
 from bot.kit.clock import local_date
 from bot.kit.ids import readable
 from bot.policies.loader import after_business_days, hold_for
+from bot.understanding.stance import stance_of
 
 
 def kind_of(reason: str) -> CaseKind:
-    """An objection, a hardship or a crisis, by the first word of the intent."""
-    return CaseKind(reason.split("_")[0])
+    """What sort of case an intent opens: its stance, or a request where that is none of ours."""
+    stance = stance_of(reason)
+    return CaseKind(stance) if stance in set(CaseKind) else CaseKind.REQUEST
 
 
 def open_case(
@@ -33,10 +35,13 @@ def open_case(
 ) -> Case:
     """Write down what the debtor told us, stop collection, and set the day of the answer.
 
-    Telling the same thing again in the same conversation finds the same case.
+    Telling the same thing again in the same conversation finds the same case, which then belongs
+    to whoever is known to speak by now.
     """
     known = repository.open_case(session, conversation_id, reason)
     if known:
+        known.debtor_id = known.debtor_id or debtor_id
+        known.account_id = known.account_id or account_id
         return known
     today = local_date(now, timezone)
     hold = hold_for(reason, today)
@@ -49,7 +54,7 @@ def open_case(
         kind=kind_of(reason),
         reason=reason,
         opened_at=now,
-        hold_until=now + hold.duration if hold.duration else None,
+        hold_until=None if hold.duration is None else now + hold.duration,
         answer_by=_end_of(after_business_days(today, hold.answer_business_days), timezone),
     )
     session.add(case)
@@ -67,6 +72,12 @@ def open_case(
         kind=case.kind.value,
     )
     return case
+
+
+def adopt(session: Session, *, conversation_id: int, debtor_id: int) -> None:
+    """What somebody told us before they proved who they are holds for them from now on."""
+    for case in repository.of_nobody(session, conversation_id):
+        case.debtor_id = debtor_id
 
 
 def _end_of(day: date, timezone: str) -> datetime:

@@ -47,6 +47,12 @@ class Statement:
         """The currency of the account."""
         return self.balance.currency
 
+    @property
+    def payments(self) -> list[Movement]:
+        """Money received, and money given back, the newest first."""
+        kinds = ("payment", "credit", "refund")
+        return [m for m in reversed(self.movements) if m.kind in kinds]
+
     def payments_since(self, day: date) -> list[Movement]:
         """Payments and credits received on `day` or later, the newest first."""
         found = [m for m in self.movements if m.kind in ("payment", "credit") and m.on >= day]

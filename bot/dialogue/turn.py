@@ -184,15 +184,19 @@ class Turn:
         """The debtor's calendar day of a moment."""
         return local_date(moment, self.timezone)
 
-    def open_case(self, reason: str) -> Case:
-        """Open (or find) the case for what the debtor has just told us."""
+    def open_case(self, reason: str, *, about: Statement | None = None) -> Case:
+        """Open (or find) the case for what the debtor has just told us; `about` which account.
+
+        Whom a bound channel says this is gets the hold without proving it: it discloses nothing.
+        """
         assert self.creditor.id is not None and self.conversation.id is not None
+        statement = about or self.statement
         return case_service.open_case(
             self.session,
             reason=reason,
             creditor_id=self.creditor.id,
-            debtor_id=self.debtor.id if self.debtor else None,
-            account_id=self.statement.account_id if self.statement else None,
+            debtor_id=self.debtor.id if self.debtor else self.conversation.claimed_debtor_id,
+            account_id=statement.account_id if statement else None,
             conversation_id=self.conversation.id,
             timezone=self.timezone,
             now=self.now,

@@ -41,14 +41,14 @@ class NegotiationLimits(_Strict):
 class Hold(_Strict):
     """How long a reason stops collection and when it is answered."""
 
-    hold_days: int | None = Field(default=None, gt=0)
+    hold_days: int | None = Field(default=None, ge=0)
     answer_business_days: int = Field(gt=0)
     reference: str
 
     @property
     def duration(self) -> timedelta | None:
         """How long collection stops; nothing means until the case is closed."""
-        return timedelta(days=self.hold_days) if self.hold_days else None
+        return None if self.hold_days is None else timedelta(days=self.hold_days)
 
 
 class CrisisLine(_Strict):
