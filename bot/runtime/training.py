@@ -13,7 +13,7 @@ from bot.runtime.paths import MODELS, ROOT, rasa_python
 from bot.runtime.rasa import environment
 
 _INPUTS = ("config.yml", "domain.yml", "nlu", "flows")
-_KINDS = frozenset({".yml", ".py", ".lock"})
+_KINDS = frozenset({".yml", ".json", ".py", ".lock"})
 
 
 @dataclass(frozen=True, slots=True)

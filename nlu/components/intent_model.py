@@ -1,0 +1,128 @@
+"""Which intent a text has: two readers of it that see different things, added up.
+
+One reads words and pieces of words (it knows polarity, idioms and slang it has seen); the other
+reads the vector of the sentence encoder (it knows what a phrase nobody has seen is close to).
+Why these two and these numbers: docs/decisions/0013-intent-model.md.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Callable, List, NamedTuple, Sequence
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import FeatureUnion
+from sklearn.svm import LinearSVC
+
+from nlu.components.normalise import mistype, normalise
+
+_WORD = r"\w+|[^\w\s]"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the evaluation chose."""
+
+    margin_weight: float = 8.0
+    """How much a margin of the linear reader counts beside a log-probability of the other."""
+    temperature: float = 2.0
+    """Divides the sum, so that a confidence of 0.8 is right four times in five."""
+    seed: int = 7
+    svm_cost: float = 0.6
+    hidden: int = 512
+    decay: float = 0.3
+    rounds: int = 12
+
+
+class Reading(NamedTuple):
+    """What was made of some texts: one row a text, one column an intent."""
+
+    probabilities: np.ndarray
+    """Each row sums to 1: which intent the text as a whole has."""
+    margins: np.ndarray
+    """How far inside (above 0) or outside of each intent the words are, whatever the others say."""
+
+
+class IntentModel:
+    """Trained by `fit`; then `read` reads texts. No Rasa in here."""
+
+    def __init__(self, encode: Callable[[Sequence[str]], np.ndarray], settings: Settings) -> None:
+        self._encode = encode
+        self._settings = settings
+        self.intents: List[str] = []
+
+    def fit(self, texts: Sequence[str], intents: Sequence[str]) -> None:
+        """Learn from examples. The same examples give the same model."""
+        chosen = self._settings
+        plain = [normalise(text) for text in texts]
+        self.intents = sorted(set(intents))
+        labels = np.searchsorted(self.intents, intents)
+
+        vectors = self._encode(plain)
+        self._mean, self._scale = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
+        net = MLPClassifier(
+            (chosen.hidden,),
+            alpha=chosen.decay,
+            batch_size=128,
+            max_iter=chosen.rounds,
+            random_state=chosen.seed,
+        )
+        # It stops at `rounds` on purpose, which scikit-learn would warn about.
+        net.n_iter_no_change = chosen.rounds
+        net.fit((vectors - self._mean) / self._scale, labels)
+        (self._w1, self._w2), (self._b1, self._b2) = net.coefs_, net.intercepts_
+
+        # A copy with slips of the thumb: people type on phones.
+        chance = random.Random(chosen.seed)
+        typed = plain + [mistype(text, chance) for text in plain]
+        self._features = FeatureUnion(
+            [
+                ("words", _tfidf("word", (1, 2), least=2)),
+                ("pieces", _tfidf("char_wb", (2, 4), least=3)),
+            ]
+        )
+        counted = self._features.fit_transform(typed)
+        linear = LinearSVC(C=chosen.svm_cost, random_state=chosen.seed)
+        linear.fit(counted, np.concatenate([labels, labels]))
+        # Rows by feature: a text has a hundred of them, so reading it touches a hundred rows.
+        self._margins = np.ascontiguousarray(linear.coef_.T.astype(np.float32))
+        self._offset = linear.intercept_.astype(np.float32)
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """What `texts` mean; columns in the order of `intents`."""
+        plain = [normalise(text) for text in texts]
+        vectors = (self._encode(plain) - self._mean) / self._scale
+        logits = np.maximum(vectors @ self._w1 + self._b1, 0) @ self._w2 + self._b2
+        logits -= _log_sum(logits)
+        margins = sparse.csr_matrix(self._features.transform(plain)) @ self._margins + self._offset
+        logits = (logits + self._settings.margin_weight * margins) / self._settings.temperature
+        return Reading(np.exp(logits - _log_sum(logits)), margins)
+
+    def __getstate__(self) -> dict:
+        return {name: value for name, value in self.__dict__.items() if name != "_encode"}
+
+    def restore(self, encode: Callable[[Sequence[str]], np.ndarray]) -> "IntentModel":
+        """Give a loaded model its encoder back, which is not stored with it."""
+        self._encode = encode
+        return self
+
+
+def _tfidf(analyzer: str, lengths: tuple, *, least: int) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer=analyzer,
+        ngram_range=lengths,
+        min_df=least,
+        sublinear_tf=True,
+        lowercase=False,
+        token_pattern=_WORD,
+        dtype=np.float32,
+    )
+
+
+def _log_sum(logits: np.ndarray) -> np.ndarray:
+    top = logits.max(axis=1, keepdims=True)
+    return top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
