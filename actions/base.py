@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -42,13 +42,22 @@ class Act(Action, ABC):
             return self.without_identity(turn, tracker)
         events = self.act(turn, tracker)
         if self.needs_identity:
-            turn.conversation.pending = {}
+            turn.conversation.pending = self._still_wanted(turn.conversation.pending)
         kinds = {event["event"] for event in events}
         if "followup" in kinds:
             return events
-        # Back to the form that this interrupted, if there is one; else it is the debtor's turn.
+        # Back to the form that this interrupted, if there is one; else what was said together with
+        # this and is not answered yet; else it is the debtor's turn.
         form = None if "active_loop" in kinds else tracker.active_loop_name
-        return [*events, FollowupAction(form or "action_listen")]
+        queued = turn.conversation.pending.get("action")
+        return [*events, FollowupAction(form or queued or "action_listen")]
+
+    def _still_wanted(self, pending: dict[str, Any]) -> dict[str, Any]:
+        """What is left of a message with several acts once this one is done."""
+        if pending.get("queued") and pending["action"] != self.name():
+            return pending
+        also = pending.get("also") or []
+        return {**also[0], "also": also[1:], "queued": True} if also else {}
 
     @abstractmethod
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
@@ -63,11 +72,15 @@ class Act(Action, ABC):
 
     def without_identity(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         """Keep the request for later and ask who this is."""
-        turn.conversation.pending = {
+        wanted: dict[str, Any] = {
             "action": self.name(),
             "intent": turn.intent,
             "message_id": turn.message.id,
         }
+        pending = turn.conversation.pending
+        if is_further_act(tracker) and pending.get("message_id") == turn.message.id:
+            wanted = {**pending, "also": [*pending.get("also", []), wanted]}
+        turn.conversation.pending = wanted
         return [*leave(turn), FollowupAction("action_start_identity")]
 
 
@@ -85,7 +98,9 @@ class Form(Act, ABC):
         turn = current_turn()
         turn.intent = turn.intent or _intent(tracker)
         asked = tracker.get_slot("requested_slot")
-        if asked is None or _came_back(tracker) or _is_another_matter(turn, tracker):
+        if asked is None or _came_back(tracker) or is_further_act(tracker):
+            return []
+        if _is_another_matter(turn, tracker):
             return []
         return self.answer(turn, asked, tracker)
 
@@ -109,6 +124,11 @@ class Ask(Act, ABC):
         turn.intent = turn.intent or _intent(tracker)
         turn.conversation.form = str(tracker.active_loop_name or "")
         return self.act(turn, tracker)
+
+
+def is_further_act(tracker: Tracker) -> bool:
+    """Whether this is the second or third thing that one message does: no answer to a question."""
+    return bool(((tracker.latest_message or {}).get("metadata") or {}).get("act"))
 
 
 def _came_back(tracker: Tracker) -> bool:

@@ -52,19 +52,22 @@ class ActionHost:
             UnknownMessage: the call names no message of ours.
         """
         latest = call["tracker"].get("latest_message") or {}
-        message_id = (latest.get("metadata") or {}).get("message_id")
+        about = latest.get("metadata") or {}
+        message_id = about.get("message_id")
         if not isinstance(message_id, int):
             raise UnknownMessage
+        step = f"{about.get('act', 0)}:{call['next_action']}#{_position(call['tracker'])}"
         try:
-            return self._run(call, message_id, latest)
+            return self._run(call, message_id, step, latest)
         except (ActionExecutionRejection, ActionNotFoundException, UnknownMessage):
             raise
         except Exception:
             self._break_off(call["tracker"], message_id)
             raise
 
-    def _run(self, call: dict[str, Any], message_id: int, latest: dict[str, Any]) -> dict[str, Any]:
-        step = f"{call['next_action']}#{_position(call['tracker'])}"
+    def _run(
+        self, call: dict[str, Any], message_id: int, step: str, latest: dict[str, Any]
+    ) -> dict[str, Any]:
         with self._db.transaction() as session:
             message = session.get(Message, message_id)
             if message is None:
@@ -77,8 +80,9 @@ class ActionHost:
             if message.state is MessageState.HANDLED or is_outdated:
                 return {"events": [], "responses": []}
             intent = latest.get("intent") or {}
-            message.intent = str(intent.get("name") or "")
-            message.confidence = intent.get("confidence")
+            if not message.intent:
+                message.intent = str(intent.get("name") or "")
+                message.confidence = intent.get("confidence")
             turn = self._turn(session, conversation, message)
             result = self._execute(call, turn)
             if turn.replies:

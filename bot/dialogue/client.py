@@ -29,8 +29,10 @@ class Said:
 class Dialogue(Protocol):
     """What the app needs of Rasa."""
 
-    async def send(self, dialogue_id: str, message_id: int, text: str) -> list[Said]:
-        """Give `text` to the dialogue and wait for what it says."""
+    async def send(
+        self, dialogue_id: str, message_id: int, payload: str, *, act: int = 0
+    ) -> list[Said]:
+        """Tell the dialogue what a message does, act by act, and wait for what it says."""
         ...
 
     async def fork(self, dialogue_id: str, new_id: str, *, before: int) -> None:
@@ -59,13 +61,19 @@ class RasaDialogue:
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=_CONNECT)
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, dialogue_id: str, message_id: int, text: str) -> list[Said]:
-        """Give `text` to the dialogue and wait for what it says.
+    async def send(
+        self, dialogue_id: str, message_id: int, payload: str, *, act: int = 0
+    ) -> list[Said]:
+        """Tell the dialogue what a message does and wait for what it says.
+
+        `payload` is Rasa's own form for it (`/ask_balance@0.93`); `act` numbers the acts of one
+        message, so that the actions of each are remembered apart.
 
         Raises:
             DialogueDown: no answer within the time-out, or an answer that is not Rasa's.
         """
-        body = {"sender": dialogue_id, "message": text, "metadata": {"message_id": message_id}}
+        about = {"message_id": message_id, "act": act}
+        body = {"sender": dialogue_id, "message": payload, "metadata": about}
         said = await self._ask("POST", "/webhooks/rest/webhook", json=body)
         return [Said(item.get("custom") or {}) for item in said]
 

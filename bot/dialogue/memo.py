@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -46,21 +47,23 @@ def remember(
     )
 
 
-def recall_sent(session: Session, message_id: int) -> tuple[str, str] | None:
-    """To which dialogue a message was first given, and in which shape; nothing if it never was."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a message was first given to Rasa: run again, it must be read the same way."""
+
+    dialogue: str
+    shape: str
+    """What Rasa got to see of it."""
+    in_form: bool
+    """Whether a form was waiting for an answer then."""
+
+
+def recall_sent(session: Session, message_id: int) -> Sent | None:
+    """How a message was first given to Rasa; nothing if it never was."""
     step = recall(session, message_id, _SENT)
-    return (step.result["dialogue"], step.result["shape"]) if step else None
+    return Sent(**step.result) if step else None
 
 
-def remember_sent(
-    session: Session, message_id: int, *, dialogue: str, shape: str, now: datetime
-) -> None:
+def remember_sent(session: Session, message_id: int, sent: Sent, *, now: datetime) -> None:
     """Write down that Rasa is about to see a message, so that it never sees another one for it."""
-    remember(
-        session,
-        message_id,
-        _SENT,
-        result={"dialogue": dialogue, "shape": shape},
-        replies=[],
-        now=now,
-    )
+    remember(session, message_id, _SENT, result=asdict(sent), replies=[], now=now)

@@ -31,6 +31,7 @@ from bot.kit.clock import Clock
 from bot.kit.db import Database
 from bot.kit.hub import Hub
 from bot.settings import Settings
+from bot.understanding.acts import Act, acts_of
 from bot.understanding.emoji import wordless_intent
 from bot.understanding.identity import read_identity
 from bot.understanding.language import detect_language
@@ -66,12 +67,24 @@ _PERSON_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a message was taken for, and what Rasa said to it."""
+
+    acts: list[Act]
+    said: list[Said]
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A message on its way to Rasa."""
 
     message_id: int
     dialogue_id: str
+    payload: str
+    """What it does, where that is known without reading it; else empty."""
     text: str
+    """What the model gets to read, where there is no payload."""
+    in_form: bool
     lease_until: datetime
     """Until when it is in this worker's hands and in nobody else's."""
     first_sent_to: str | None = None
@@ -176,8 +189,8 @@ class Turns:
             return prepared
         self._hub.typing(conversation_id, True)
         try:
-            said = await self._ask(conversation_id, prepared)
-            is_more = await asyncio.to_thread(self._finish, conversation_id, prepared, said)
+            answered = await self._ask(conversation_id, prepared)
+            is_more = await asyncio.to_thread(self._finish, conversation_id, prepared, answered)
         except DialogueDown as down:
             await asyncio.to_thread(self._postpone, conversation_id, prepared, str(down))
             return False
@@ -186,7 +199,7 @@ class Turns:
         self._hub.changed(conversation_id)
         return is_more
 
-    async def _ask(self, conversation_id: int, prepared: Prepared) -> list[Said]:
+    async def _ask(self, conversation_id: int, prepared: Prepared) -> Answered:
         task = asyncio.ensure_future(self._give(prepared))
         done, _ = await asyncio.wait({task}, timeout=self._settings.patience)
         if not done:
@@ -194,17 +207,28 @@ class Turns:
             self._hub.changed(conversation_id)
         return await task
 
-    async def _give(self, prepared: Prepared) -> list[Said]:
-        """Give the message to Rasa; where it was given before, from the state it was in then.
+    async def _give(self, prepared: Prepared) -> Answered:
+        """Have the message read and tell Rasa its acts, one after the other.
 
-        The actions that ran already are answered from memory, so that a turn broken off anywhere
-        ends as if nothing had happened.
+        Where it was given before, from the state the dialogue was in then: the actions that ran
+        already are answered from memory, so that a turn broken off anywhere ends as if nothing had
+        happened.
         """
         if prepared.first_sent_to:
             await self._dialogue.fork(
                 prepared.first_sent_to, prepared.dialogue_id, before=prepared.message_id
             )
-        return await self._dialogue.send(prepared.dialogue_id, prepared.message_id, prepared.text)
+        payloads, acts = [prepared.payload], []
+        if not prepared.payload:
+            parsed = await self._dialogue.parse(prepared.text)
+            acts = acts_of(parsed, in_form=prepared.in_form)
+            payloads = [f"/{act.intent}@{act.confidence}" for act in acts]
+        said: list[Said] = []
+        for place, payload in enumerate(payloads):
+            said += await self._dialogue.send(
+                prepared.dialogue_id, prepared.message_id, payload, act=place
+            )
+        return Answered(acts, said)
 
     async def _answer_urgent(self, conversation_id: int) -> None:
         """What must not wait: not for the message before it, nor for a free slot."""
@@ -264,19 +288,20 @@ class Turns:
                 return None
             conversation.lease_until = now + LEASE
             sent = memo.recall_sent(session, message.id)
+            first_sent_to = sent.dialogue if sent else None
             if sent:
-                first_sent_to, shape = sent
                 conversation.epoch += 1
             else:
                 _follow_language(conversation, message)
-                first_sent_to, shape = None, self._shape(session, conversation, message)
-                memo.remember_sent(
-                    session, message.id, dialogue=conversation.dialogue_id, shape=shape, now=now
-                )
+                shape = self._shape(session, conversation, message)
+                sent = memo.Sent(conversation.dialogue_id, shape, bool(conversation.form))
+                memo.remember_sent(session, message.id, sent, now=now)
             return Prepared(
                 message.id,
                 conversation.dialogue_id,
-                _for_rasa(message, shape),
+                _payload(message, sent.shape),
+                _readable(message, sent.shape),
+                sent.in_form,
                 conversation.lease_until,
                 first_sent_to,
             )
@@ -334,7 +359,7 @@ class Turns:
         self._hub.changed(conversation_id)
         log.warning("dialogue.down", extra={"data": {"message": prepared.message_id, "why": why}})
 
-    def _finish(self, conversation_id: int, prepared: Prepared, said: list[Said]) -> bool:
+    def _finish(self, conversation_id: int, prepared: Prepared, answered: Answered) -> bool:
         """Post what was said and close the message, in one transaction; whether more is waiting.
 
         Raises:
@@ -352,12 +377,16 @@ class Turns:
             if is_broken and message.attempts < MOST_RETRIES:
                 raise DialogueDown("broken off")
             conversation.lease_until = None
+            if answered.acts:
+                first = answered.acts[0]
+                message.intent, message.confidence = first.intent, first.confidence
             turn = self._turn(session, conversation, message)
             steps = memo.of_message(session, prepared.message_id)
             # What an action said is said, whether or not Rasa came to report it.
-            reported = {item.custom.get("step") for item in said}
+            reported = {item.custom.get("step") for item in answered.said}
             replies = _all_replies([s for s in steps if s.step not in reported])
-            replies += [r for item in said for r in self._rendered(turn, steps, item)]
+            replies += [r for item in answered.said for r in self._rendered(turn, steps, item)]
+            replies = _said_once(replies)
             if _is_persons(session, conversation, steps):
                 replies = []
             elif (is_broken or not replies) and conversation.owner is Owner.BOT:
@@ -366,7 +395,7 @@ class Turns:
                 turn.say("utter_error", buttons=("ask_human",))
                 replies = _all_replies(steps) + turn.replies
             self._post_all(session, conversation, message, replies)
-            if not any(s.step.startswith("action_misunderstood") for s in steps):
+            if not any("action_misunderstood" in s.step for s in steps):
                 conversation.misunderstandings = 0
             was_identity = any("identity" in s.step or "identify" in s.step for s in steps)
             if was_identity and not message.name:
@@ -469,7 +498,13 @@ def _all_replies(steps: Sequence[TurnAction]) -> list[dict[str, Any]]:
     return [reply for step in steps for reply in step.replies]
 
 
-def _for_rasa(message: Message, shape: str) -> str:
+def _said_once(replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what comes again: an act that interrupts a form has its question asked anew."""
+    last = {(reply["name"], reply["text"]): place for place, reply in enumerate(replies)}
+    return [r for place, r in enumerate(replies) if last[r["name"], r["text"]] == place]
+
+
+def _payload(message: Message, shape: str) -> str:
     match shape:
         case "button":
             return message.name
@@ -477,10 +512,13 @@ def _for_rasa(message: Message, shape: str) -> str:
             return f"/{wordless_intent(message.text)}"
         case "identity":
             return "/give_identity"
-        case "masked":
-            return neutralise(_without_digits(message.text))
         case _:
-            return neutralise(message.text)
+            return ""
+
+
+def _readable(message: Message, shape: str) -> str:
+    text = _without_digits(message.text) if shape == "masked" else message.text
+    return neutralise(text)
 
 
 def _follow_language(conversation: Conversation, message: Message) -> None:

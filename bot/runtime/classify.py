@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,12 +19,16 @@ from bot.runtime.rasa import RasaCommand, free_port, running
 from bot.runtime.rehearsal import scratch_settings
 from bot.runtime.training import train
 from bot.settings import Settings
+from bot.understanding.acts import NOT_UNDERSTOOD, Act, acts_of
 from bot.understanding.emoji import wordless_intent
 from bot.understanding.language import detect_language
 from bot.understanding.safety_net import check
 from bot.understanding.stance import stance_of
 from bot.understanding.text import neutralise
 from bot.understanding.values import Values, read_values
+
+_AT_ONCE = 8
+"""Texts in Rasa's hands at the same time."""
 
 
 class BadLine(ValueError):
@@ -84,10 +88,15 @@ def classify_all(asked: list[Asked]) -> Iterator[dict[str, Any]]:
         dialogue = RasaDialogue(
             settings.rasa_url, token=settings.rasa_token.get_secret_value(), timeout=30
         )
-        for one in asked:
-            parsed = runner.run(dialogue.parse(neutralise(one.text)))
-            yield _reading(one, parsed)
+        for start in range(0, len(asked), _AT_ONCE):
+            some = asked[start : start + _AT_ONCE]
+            parsed = runner.run(_parse_all(dialogue, some))
+            yield from map(_reading, some, parsed)
         runner.run(dialogue.close())
+
+
+async def _parse_all(dialogue: RasaDialogue, some: list[Asked]) -> list[dict[str, Any]]:
+    return await asyncio.gather(*(dialogue.parse(neutralise(one.text)) for one in some))
 
 
 @contextmanager
@@ -126,26 +135,37 @@ async def _answers(settings: Settings) -> bool:
 
 def _reading(asked: Asked, parsed: dict[str, Any]) -> dict[str, Any]:
     home = COUNTRIES[asked.country]
-    sure = check(asked.text) or wordless_intent(asked.text)
-    intent: dict[str, Any] = {"name": sure, "confidence": 1.0} if sure else parsed["intent"]
+    whole, acts = _understood(asked.text, parsed)
     values = read_values(
         asked.text,
         country=asked.country,
         currency=home.currency,
         today=local_date(asked.now, home.timezone),
     )
-    name, confidence = str(intent["name"]), round(float(intent["confidence"]), 4)
-    if name == "nlu_fallback":
-        name = "out_of_scope"
     return {
         "text": asked.text,
         "language": detect_language(asked.text, current=home.language),
-        "intent": name,
-        "confidence": confidence,
-        "stance": stance_of(name),
-        "acts": [{"intent": name, "confidence": confidence}],
+        "intent": whole.intent,
+        "confidence": whole.confidence,
+        "stance": stance_of(whole.intent),
+        "acts": [asdict(act) for act in acts],
         "entities": _entities(values),
     }
+
+
+def _understood(text: str, parsed: dict[str, Any]) -> tuple[Act, list[Act]]:
+    """What a message is as a whole, and all it does, the most urgent first.
+
+    The names are the taxonomy's: where the dialogue would ask again, this tells the model's best
+    guess with its low confidence, and `out_of_scope` where there is not a letter to read.
+    """
+    sure = check(text) or wordless_intent(text)
+    if sure:
+        act = Act("out_of_scope" if sure == NOT_UNDERSTOOD else sure, 1.0)
+        return act, [act]
+    best = Act(str(parsed["intent"]["name"]), round(float(parsed["intent"]["confidence"]), 4))
+    acts = [best if act.intent == NOT_UNDERSTOOD else act for act in acts_of(parsed)]
+    return (acts[0] if len(acts) == 1 else best), acts
 
 
 def _entities(values: Values) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from bot.runtime.paths import MODELS, ROOT, rasa_python
 from bot.runtime.rasa import environment
 
 _INPUTS = ("config.yml", "domain.yml", "nlu", "flows")
+_ONLY_MEASURES = ROOT / "nlu/evaluation"
 _KINDS = frozenset({".yml", ".json", ".py", ".lock"})
 
 
@@ -41,7 +42,8 @@ def fingerprint() -> str:
         place = ROOT / name
         files = [place] if place.is_file() else sorted(place.rglob("*"))
         for file in files:
-            if file.is_file() and file.suffix in _KINDS:
+            measures = file.is_relative_to(_ONLY_MEASURES)
+            if file.is_file() and file.suffix in _KINDS and not measures:
                 digest.update(str(file.relative_to(ROOT)).encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-PRECEDENCE = (
-    "crisis",
-    "contact_right",
-    "human",
-    "objection",
-    "hardship",
-    "negotiation",
-    "payment",
-    "account",
-    "information",
-    "social",
-    "other",
-)
-"""In which order several acts of one message are answered."""
+import json
+from pathlib import Path
 
-_BY_NAME = {
-    "contact_right": "opt_out wrong_person deceased_holder contact_preference data_rights",
-    "human": "ask_human",
-    "negotiation": (
-        "request_plan request_extension request_discount counter_offer promise_to_pay "
-        "callback_later"
-    ),
-    "payment": (
-        "pay_now pay_partial ask_payment_methods payment_problem ask_receipt ask_refund "
-        "third_party_pays"
-    ),
-    "account": (
-        "ask_balance ask_breakdown ask_due_date ask_payment_history ask_plan_status "
-        "ask_invoice_copy ask_settlement_letter"
-    ),
-    "information": (
-        "ask_consequences ask_credit_bureau ask_legal_action ask_privacy ask_how_it_works "
-        "financial_education"
-    ),
-    "social": "greet goodbye thanks affirm deny bot_challenge change_language chitchat",
-}
-_STANCE = {name: stance for stance, names in _BY_NAME.items() for name in names.split()}
+_TAXONOMY = Path(__file__).parents[2] / "nlu" / "components" / "taxonomy.json"
+_STANCES: dict[str, list[str]] = json.loads(_TAXONOMY.read_text(encoding="utf-8"))
+"""Intents by stance, in the order in which several acts of one message are answered. The model's
+process reads the same file."""
+
+_STANCE = {intent: stance for stance, intents in _STANCES.items() for intent in intents}
+_PLACE = {stance: place for place, stance in enumerate(_STANCES)}
 
 
 def stance_of(intent: str) -> str:
     """The stance of an intent; `other` for what has none."""
-    first = intent.split("_")[0]
-    if first in ("crisis", "objection", "hardship"):
-        return first
     return _STANCE.get(intent, "other")
+
+
+def precedence_of(stance: str) -> int:
+    """The place of a stance in the order of answering: 0 is the most urgent."""
+    return _PLACE[stance]

@@ -65,10 +65,12 @@ class SmallRasa:
         self.host = host
         self.trackers: dict[str, Tracker] = {}
         self.sent: list[tuple[int, str]] = []
-        """Every message that was given to it: number and text, once an attempt."""
+        """Every act that was given to it: number of the message and payload, once an attempt."""
+        self.read: list[str] = []
+        """Every text it was asked to read, once an attempt."""
         self.is_down = False
         self.holds: dict[str, asyncio.Event] = {}
-        """Texts that are not answered before their event is set."""
+        """Texts and payloads that are not answered before their event is set."""
         self.at: Callable[[str], None] = lambda point: None
         """Called at every point of a turn; may raise."""
         self.after_failure = "action_listen"
@@ -78,18 +80,20 @@ class SmallRasa:
 
     # ---- the app's side -------------------------------------------------------------------
 
-    async def send(self, dialogue_id: str, message_id: int, text: str) -> list[Said]:
+    async def send(
+        self, dialogue_id: str, message_id: int, payload: str, *, act: int = 0
+    ) -> list[Said]:
         if self.is_down:
             raise DialogueDown("down")
-        self.sent.append((message_id, text))
-        if text in self.holds:
-            await self.holds[text].wait()
+        self.sent.append((message_id, payload))
+        if payload in self.holds:
+            await self.holds[payload].wait()
         tracker = [*self.trackers.get(dialogue_id, [{"event": "action", "name": "action_listen"}])]
         tracker.append({
             "event": "user",
-            "text": text,
-            "metadata": {"message_id": message_id},
-            "parse_data": _parsed(text),
+            "text": payload,
+            "metadata": {"message_id": message_id, "act": act},
+            "parse_data": _parsed(payload),
         })  # fmt: skip
         said: list[Said] = []
         step = _loop(tracker) or RULES[_intent(tracker)]
@@ -117,7 +121,14 @@ class SmallRasa:
         self.at("forked")
 
     async def parse(self, text: str) -> dict[str, Any]:
-        return _parsed(text)
+        if self.is_down:
+            raise DialogueDown("down")
+        self.read.append(text)
+        if text in self.holds:
+            await self.holds[text].wait()
+        intents = INTENTS.get(text, "nlu_fallback").split(",")
+        acts = [{"name": intent, "confidence": 1.0} for intent in intents]
+        return {"intent": acts[0], "acts": acts, "entities": [], "text": text}
 
     async def is_ready(self) -> bool:
         return not self.is_down
@@ -218,6 +229,6 @@ def _is_stopped(events: list[Event]) -> bool:
     return any(e.get("name") == "requested_slot" and e["value"] is None for e in events)
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    name = text.removeprefix("/") if text.startswith("/") else INTENTS.get(text, "nlu_fallback")
-    return {"intent": {"name": name, "confidence": 1.0}, "entities": [], "text": text}
+def _parsed(payload: str) -> dict[str, Any]:
+    name = payload.removeprefix("/").partition("@")[0].partition("{")[0]
+    return {"intent": {"name": name, "confidence": 1.0}, "entities": [], "text": payload}

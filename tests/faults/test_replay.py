@@ -45,10 +45,12 @@ class Broken:
         self._spoilt.add(number)
         raise ConnectionError("the answer of this action is lost")
 
-    async def send(self, dialogue_id: str, message_id: int, text: str) -> list[Said]:
+    async def send(
+        self, dialogue_id: str, message_id: int, payload: str, *, act: int = 0
+    ) -> list[Said]:
         self.attempts += 1
         self._spoilt.discard(message_id)
-        said = await self._real.send(dialogue_id, message_id, text)
+        said = await self._real.send(dialogue_id, message_id, payload, act=act)
         if message_id in self._spoilt or message_id not in self._lost:
             self._lost.add(message_id)
             conversation = int(dialogue_id.split(".")[0])

@@ -21,7 +21,7 @@ from bot.handoff.accounts import add_agent
 from bot.handoff.models import Agent, Role
 
 from .conftest import Small, until
-from .small_rasa import AppKilled
+from .small_rasa import INTENTS, AppKilled
 
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 """The hour until which an offer holds: dying takes time."""
@@ -252,7 +252,8 @@ async def test_an_identity_stays_out_of_rasa_when_the_turn_is_run_again(small, a
     Deaths(small, app_dies(small))
     await small.say(conversation, answer)
     assert small.conversation(conversation).verified_at
-    assert {text for _, text in small.rasa.sent[1:]} == {"/give_identity"}
+    assert {payload for _, payload in small.rasa.sent[1:]} == {"/give_identity"}
+    assert small.rasa.read == ["cuanto debo"]
 
 
 async def test_the_language_asked_for_stays_when_the_turn_is_run_again(small):
@@ -284,7 +285,7 @@ async def test_an_action_that_ran_before_is_answered_from_memory(small, answer):
 async def test_a_turn_in_which_nothing_was_said_ends_in_an_honest_error(small, monkeypatch):
     conversation = small.begin()
 
-    async def nothing(*_: object) -> list[Said]:
+    async def nothing(*_: object, **__: object) -> list[Said]:
         return []
 
     monkeypatch.setattr(small.rasa, "send", nothing)
@@ -401,7 +402,7 @@ async def test_a_crisis_does_not_wait_for_a_message_in_hand_nor_for_a_free_slot(
     for conversation in held:
         small.write(conversation, "hola")
         small.turns.wake(conversation)
-    await until(lambda: len(small.rasa.sent) == 16)
+    await until(lambda: len(small.rasa.read) == 16)
     same, other = held[0], small.begin()
     numbers = [small.write(c, "me quiero morir") for c in (same, other)]
     for conversation in (same, other):
@@ -506,6 +507,47 @@ async def test_the_same_message_twice_is_one_message(small):
     assert [m.name for m in small.messages(conversation)] == ["", "utter_greet"]
 
 
+# ---- two things in one message ----------------------------------------------------------------
+
+
+BOTH = "te pedí cuotas y quiero saber cuanto debo"
+
+
+@pytest.fixture
+def both(monkeypatch):
+    monkeypatch.setitem(INTENTS, BOTH, "request_plan,ask_balance")
+
+
+async def test_both_acts_are_answered_and_the_question_of_a_form_comes_last(small, answer, both):
+    conversation = small.begin()
+    await small.say(conversation, answer)
+    assert await small.say(conversation, BOTH) == ["utter_balance_overdue", "utter_plan_offers"]
+
+
+async def test_both_acts_wait_for_identity_and_are_answered_after_it(small, answer, both):
+    conversation = small.begin()
+    assert await small.say(conversation, BOTH) == ["utter_ask_identity"]
+    said = await small.say(conversation, answer)
+    assert said[0] == "utter_identity_thanks"
+    assert "utter_plan_offers" in said
+    assert small.conversation(conversation).identity_attempts == 0
+
+
+@pytest.mark.parametrize("point", ["before action_show_balance", "after action_show_balance"])
+async def test_a_turn_of_two_acts_that_breaks_off_has_the_effect_of_once(
+    small, answer, both, point
+):
+    conversation = small.begin()
+    await small.say(conversation, answer)
+    number = small.write(conversation, BOTH)
+    _once(small, point, AppKilled())
+    with pytest.raises(AppKilled):
+        await small.turns.answer_next(conversation)
+    small.clock.advance(timedelta(seconds=31))
+    await small.answer(conversation)
+    assert small.replies(number) == ["utter_balance_overdue", "utter_plan_offers"]
+
+
 # ---- a person has it --------------------------------------------------------------------------
 
 
@@ -530,7 +572,7 @@ async def test_a_person_who_takes_over_in_the_middle_of_a_turn_is_not_talked_ove
     number = small.write(conversation, "hola")
     small.rasa.holds["hola"] = asyncio.Event()
     turn = asyncio.create_task(small.turns.answer_next(conversation))
-    await until(lambda: len(small.rasa.sent) == 1)
+    await until(lambda: len(small.rasa.read) == 1)
     _take(small, conversation)
     await asyncio.sleep(0.1)
     small.rasa.holds["hola"].set()

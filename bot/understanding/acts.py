@@ -1,0 +1,55 @@
+"""From what the model makes of a message to the acts that are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.understanding.stance import precedence_of, stance_of
+
+NOT_UNDERSTOOD = "nlu_fallback"
+MOST = 3
+"""Acts of one message that are answered; more would be a lecture."""
+
+_FLOOR = {"objection": 0.4, "hardship": 0.4, "negotiation": 0.4}
+_ELSE = 0.35
+"""Below these the model is wrong more often than right, and the person is asked again. Higher where
+a misreading would open a case or change what is asked of somebody (docs/understanding.md)."""
+
+_TRACE = {"crisis": 0.1}
+"""From here on an act counts though another is likelier: recall beats precision (invariant 7)."""
+
+_URGENT = frozenset(["crisis", "contact_right", "human", "objection", "hardship"])
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing a message does."""
+
+    intent: str
+    confidence: float
+
+
+def acts_of(parsed: Mapping[str, Any], *, in_form: bool = False) -> list[Act]:
+    """The acts to answer, the most urgent first; at least one (invariant 7 decides the order).
+
+    `in_form`: the message may answer a question, so what it is as a whole comes first, and beside
+    it counts only what cannot wait.
+    """
+    ranking = [_act(item) for item in parsed.get("intent_ranking") or [parsed["intent"]]]
+    top = ranking[0]
+    for act in ranking:
+        if act.confidence >= _TRACE.get(stance_of(act.intent), 1.1):
+            return [act]
+    if top.confidence < _FLOOR.get(stance_of(top.intent), _ELSE):
+        return [Act(NOT_UNDERSTOOD, top.confidence)]
+    said = [_act(item) for item in parsed.get("acts") or []] or [top]
+    if in_form:
+        others = [a for a in said if a.intent != top.intent and stance_of(a.intent) in _URGENT]
+        return [top, *others][:MOST]
+    return sorted(said, key=lambda act: precedence_of(stance_of(act.intent)))[:MOST]
+
+
+def _act(item: Mapping[str, Any]) -> Act:
+    return Act(str(item["name"]), round(float(item["confidence"]), 4))
