@@ -35,10 +35,15 @@ class Act:
 class Thresholds:
     """When a clause is an act of its own (docs/understanding.md has the figures)."""
 
-    part: float = 0.7
-    """How sure the clause must be by itself..."""
-    whole: float = -0.6
-    """...and how near the words of the whole message must come: else it is a reason or an aside."""
+    sure: float = 0.9
+    """A clause this sure of itself counts..."""
+    near: float = -1.0
+    """...where the words of the whole message come this near (margin of the linear reader): else
+    it is a reason or an aside."""
+    likely: float = 0.7
+    """A clause less sure counts too..."""
+    trace: float = 0.02
+    """...where the whole message has this much of it."""
 
 
 def parts_of(text: str) -> List[str]:
@@ -62,8 +67,9 @@ class Heard:
 def hear(text: str, model: IntentModel, thresholds: Thresholds = Thresholds()) -> Heard:
     """Read a message as a whole and clause by clause.
 
-    A clause adds an act where it says one clearly by itself and the words of the whole come near
-    it too. A greeting or thanks is no act beside something that matters.
+    A clause adds an act where it says one by itself and the whole message bears it out. An act is
+    as sure as the surest reading of it. A greeting or thanks is no act beside something that
+    matters.
     """
     reading = model.read([text, *parts_of(text)])
     whole, margins = reading.probabilities[0], reading.margins[0]
@@ -72,8 +78,10 @@ def hear(text: str, model: IntentModel, thresholds: Thresholds = Thresholds()) -
     found: Dict[int, float] = {int(order[0]): ranking[0].confidence}
     for row in reading.probabilities[1:]:
         act = int(row.argmax())
-        if act not in found and row[act] >= thresholds.part and margins[act] >= thresholds.whole:
-            found[act] = float(row[act])
+        is_said = row[act] >= thresholds.sure and margins[act] >= thresholds.near
+        is_borne_out = row[act] >= thresholds.likely and whole[act] >= thresholds.trace
+        if act in found or is_said or is_borne_out:
+            found[act] = max(found.get(act, 0.0), float(row[act]))
     acts = [Act(model.intents[act], confidence) for act, confidence in found.items()]
     if any(STANCE_OF[act.intent] not in _MANNERS for act in acts):
         acts = [act for act in acts if STANCE_OF[act.intent] not in _MANNERS]
