@@ -164,8 +164,13 @@ _ANOTHER_MATTER = frozenset(
 """Never an answer to how much or which day, whatever amounts and days they name."""
 
 
+_SHORTEST_MATTER = 4
+"""Words: "a primeira" answers, whatever the model takes it for."""
+
+
 def _is_another_matter(turn: Turn, tracker: Tracker) -> bool:
-    return turn.intent in _ANOTHER_MATTER and confidence(tracker) >= 0.5
+    is_told = len(turn.message.text.split()) >= _SHORTEST_MATTER
+    return is_told and turn.intent in _ANOTHER_MATTER and confidence(tracker) >= 0.5
 
 
 STOP_FORM: list[EventType] = [SlotSet("requested_slot", None)]

@@ -20,6 +20,7 @@ a misreading would open a case or change what is asked of somebody (docs/underst
 _TRACE = {"crisis": 0.1}
 """From here on an act counts though another is likelier: recall beats precision (invariant 7)."""
 
+_VAGUE = "hardship_cannot_pay"
 _URGENT = frozenset(["crisis", "contact_right", "human", "objection", "hardship"])
 
 
@@ -38,17 +39,30 @@ def acts_of(parsed: Mapping[str, Any], *, in_form: bool = False) -> list[Act]:
     it counts only what cannot wait.
     """
     ranking = [_act(item) for item in parsed.get("intent_ranking") or [parsed["intent"]]]
-    top = ranking[0]
     for act in ranking:
         if act.confidence >= _TRACE.get(stance_of(act.intent), 1.1):
             return [act]
-    if top.confidence < _FLOOR.get(stance_of(top.intent), _ELSE):
-        return [Act(NOT_UNDERSTOOD, top.confidence)]
-    said = [_act(item) for item in parsed.get("acts") or []] or [top]
-    if in_form:
-        others = [a for a in said if a.intent != top.intent and stance_of(a.intent) in _URGENT]
+    said = [_act(item) for item in parsed.get("acts") or []] or ranking[:1]
+    # What the message is as a whole may be sure only in one of its clauses.
+    top = next((act for act in said if act.intent == ranking[0].intent), ranking[0])
+    heard = [act for act in said if _is_sure(act)]
+    if in_form and _is_sure(top):
+        others = [a for a in heard if a.intent != top.intent and stance_of(a.intent) in _URGENT]
         return [top, *others][:MOST]
-    return sorted(said, key=lambda act: precedence_of(stance_of(act.intent)))[:MOST]
+    if not heard:
+        return [Act(NOT_UNDERSTOOD, top.confidence)]
+    heard = sorted(_without_vague(heard), key=lambda act: precedence_of(stance_of(act.intent)))
+    return heard[: 1 if in_form else MOST]
+
+
+def _is_sure(act: Act) -> bool:
+    return act.confidence >= _FLOOR.get(stance_of(act.intent), _ELSE)
+
+
+def _without_vague(said: list[Act]) -> list[Act]:
+    """A reason that was named stands for "I cannot pay" too."""
+    is_named = any(stance_of(a.intent) == "hardship" and a.intent != _VAGUE for a in said)
+    return [a for a in said if a.intent != _VAGUE] if is_named else said
 
 
 def _act(item: Mapping[str, Any]) -> Act:

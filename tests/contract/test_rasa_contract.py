@@ -126,7 +126,7 @@ def test_only_the_holder_of_the_secret_may_run_actions(stage):
         assert answer.status_code == 404
 
 
-def test_rasa_is_told_no_amount_and_no_name(stage, begin):
+def test_rasa_is_told_no_amount_no_name_and_no_word_of_the_debtor(stage, begin):
     talk = begin(stage)
     talk.line("cuánto debo?")
     talk.line("Guadalupe Sánchez Núñez, documento terminado en 4948, nacimiento 23/06/1994")
@@ -138,5 +138,16 @@ def test_rasa_is_told_no_amount_and_no_name(stage, begin):
     token = stage.parts.settings.rasa_token.get_secret_value()
     url = f"{stage.parts.settings.rasa_url}/conversations/{dialogue}/tracker"
     tracker = httpx.get(url, params={"token": token}).text
-    for secret in ("Guadalupe", "4948", "1994", "3333", "3,333", "3283"):
+    assert "ask_balance" in tracker
+    for secret in ("Guadalupe", "4948", "1994", "3333", "3,333", "3283", "cuánto", "tanto"):
         assert secret not in tracker
+
+
+def test_two_things_in_one_message_are_both_answered(stage, begin):
+    talk = begin(stage)
+    talk.line("Guadalupe Sánchez Núñez, documento terminado en 4948, nacimiento 23/06/1994")
+    turn = talk.line("ya pagué la mitad y perdí el trabajo")
+    text = " ".join(reply["text"] for reply in turn["replies"])
+    assert "trabajo" in text
+    assert turn["state"]["case"]
+    assert turn["state"]["nudges"] == "held"
