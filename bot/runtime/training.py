@@ -15,6 +15,8 @@ from bot.runtime.rasa import environment
 _INPUTS = ("config.yml", "domain.yml", "nlu", "flows")
 _ONLY_MEASURES = ROOT / "nlu/evaluation"
 _KINDS = frozenset({".yml", ".json", ".py", ".lock"})
+_MEASURES = ROOT / "nlu" / "evaluation"
+"""Reads models and makes none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _ELSE = 0.35
 """Below these the model is wrong more often than right, and the person is asked again. Higher where
 a misreading would open a case or change what is asked of somebody (docs/understanding.md)."""
 
-_TRACE = {"crisis": 0.1}
+_TRACE = {"crisis": 0.3}
 """From here on an act counts though another is likelier: recall beats precision (invariant 7)."""
 
 _VAGUE = "hardship_cannot_pay"

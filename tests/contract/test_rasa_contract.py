@@ -145,7 +145,7 @@ def test_rasa_is_told_no_amount_no_name_and_no_word_of_the_debtor(stage, begin):
 
 def test_two_things_in_one_message_are_both_answered(stage, begin):
     talk = begin(stage)
-    talk.line("Guadalupe Sánchez Núñez, documento terminado en 4948, nacimiento 23/06/1994")
+    talk.line("Juan de Dios Muñoz Rangel, documento terminado en 7928, nacimiento 05/08/2001")
     turn = talk.line("ya pagué la mitad y perdí el trabajo")
     text = " ".join(reply["text"] for reply in turn["replies"])
     assert "trabajo" in text
