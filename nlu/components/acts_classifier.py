@@ -78,9 +78,8 @@ class ActsClassifier(IntentClassifier, GraphComponent):
         """Learn from the examples and keep what was learnt with the model."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
         self._model.fit([e.get(TEXT) for e in examples], [e.get(INTENT) for e in examples])
-        with self._storage.write_to(self._resource) as folder:
-            with (folder / _FILE).open("wb") as file:
-                pickle.dump(self._model, file, protocol=5)
+        with self._storage.write_to(self._resource) as folder, (folder / _FILE).open("wb") as file:
+            pickle.dump(self._model, file, protocol=5)
         return self._resource
 
     @classmethod
@@ -93,9 +92,8 @@ class ActsClassifier(IntentClassifier, GraphComponent):
         **kwargs: Any,
     ) -> "ActsClassifier":
         # Our own file, inside the archive that this machine trained and verified by its name.
-        with model_storage.read_from(resource) as folder:
-            with (folder / _FILE).open("rb") as file:
-                model: IntentModel = pickle.load(file)  # noqa: S301
+        with model_storage.read_from(resource) as folder, (folder / _FILE).open("rb") as file:
+            model: IntentModel = pickle.load(file)  # noqa: S301
         return cls(config, model_storage, resource, model.restore(SentenceEncoder().encode))
 
     def process(self, messages: List[Message]) -> List[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import List, Text
 
 import yaml
@@ -24,8 +25,8 @@ class CorpusImporter(RasaFileImporter):
         """All examples, in the order of the files."""
         found: List[Message] = []
         for path in sorted(self._nlu_files):
-            with open(path, encoding="utf-8") as file:
-                blocks = yaml.load(file, Loader=_LOADER)["nlu"]  # noqa: S506 - the safe loader
+            text = Path(path).read_text(encoding="utf-8")
+            blocks = yaml.load(text, Loader=_LOADER)["nlu"]  # noqa: S506 - the safe loader
             for block in blocks:
                 found += [
                     Message.build(text=line[2:], intent=block["intent"])

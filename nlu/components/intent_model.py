@@ -77,7 +77,7 @@ class IntentModel:
         (self._w1, self._w2), (self._b1, self._b2) = net.coefs_, net.intercepts_
 
         # A copy with slips of the thumb: people type on phones.
-        chance = random.Random(chosen.seed)
+        chance = random.Random(chosen.seed)  # noqa: S311 - not for secrets
         typed = plain + [mistype(text, chance) for text in plain]
         self._features = FeatureUnion(
             [

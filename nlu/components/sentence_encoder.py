@@ -24,5 +24,6 @@ class SentenceEncoder:
         todo: List[str] = sorted(set(texts), key=len)
         for start in range(0, len(todo), _AT_ONCE):
             batch = todo[start : start + _AT_ONCE]
-            found.update(zip(batch, np.asarray(self._encoder.encode(batch), dtype=np.float32)))
+            vectors = np.asarray(self._encoder.encode(batch), dtype=np.float32)
+            found.update(zip(batch, vectors, strict=True))
         return np.stack([found[text] for text in texts]) if texts else np.empty((0, DIMENSIONS))
