@@ -6,70 +6,44 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import IntEnum
-from functools import cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from bot.kit.money import Money
+from bot.understanding.money_words import HALF, lexicon, money_data
+from bot.understanding.not_money import blot_telephones_and_hours
 from bot.understanding.numerals import read_digits
-from bot.understanding.sheet import BLOT, Sheet, either
+from bot.understanding.sheet import BLOT, Sheet
+from bot.understanding.standing import WORD, Standing, cue, standing
 
 _LARGEST = Decimal(10) ** 12
-_NUMBER = r"\d+(?:[.,']\d+)*"
-_SPACED = r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?!\d)"
-_ONE = r"(?:un|una|um|uma|one|a)"
-_HALF = r"(?:medio|media|meio|meia|half an?|half)"
-_MILLION = Decimal(1_000_000)
+_THOUSAND, _MILLION = Decimal(1_000), Decimal(1_000_000)
 
 _PERCENT = re.compile(r"\s*(?:%|por ?cien(?:to)?\b|por cento\b|per ?cent\b)")
-_AND_A_HALF = re.compile(rf"\s+(?:y|e|and)\s+(?:{_HALF})\b")
-_CLOCK_BEFORE = re.compile(r"\b(?:a las?|as|desde las|hasta las|at|sobre las|@)\s*$")
+_AND_A_HALF = re.compile(rf"\s+(?:y|e|and)\s+(?:{HALF})\b")
+_CLOCK_BEFORE = re.compile(r"\b(?:(?:a|son|desde|hasta|sobre|de) las?|as|sao|at|after|@)\s*$")
 _COUNT_BEFORE = re.compile(r"\b(?:en|em|in)\s+$")
+_SHORT_YEAR_BEFORE = re.compile(r"\b(?:desde|since)(?: el| o|) '?$|\bdel $")
 _YEAR_BEFORE = re.compile(
-    r"\b(?:en|em|in|desde|since|ano|year|del?|do|da|of|hasta|ate)(?: el| the| o)?\s*$"
+    r"\b(?:en|em|in|from|is|was|desde|since|ano|year|del?|do|da|of|hasta|ate)(?: el| the| o)?\s*$"
 )
-_OF_WHAT_IS_OWED = re.compile(r"\b(?:de los|de las|of the|from the|del total de|dos)\s*$")
-_WHICH_IS_OWED = re.compile(
-    r"\s*(?:\w+ )?(?:que|q|that|which|i|we)\s+(?:\w+\s+)?"
-    r"(?:debo|deb[ei]a|devo|devia|owed?|adeudo|piden|cobran|pedem|cobram)\b"
+_LAST_WORD = re.compile(r"([a-z]+)[\s:'\"(]*$")
+_UP_TO = re.compile(r"-(\d{2,6})(?![\d-])")
+_AND_SOME = re.compile(
+    r"\s*(?:y (?:pico|algo|tantos)|e (?:pouco|poucos|tantos|uns)|and (?:some|change)|-?ish)\b"
 )
-_REFUSED = re.compile(
-    r"\b(?:no (?:puedo|podria|podre|llego|alcanzo|me alcanza|tengo|cuento con)"
-    r"|nao (?:posso|consigo|tenho|da pra)|can'?t|cannot|can not|couldn'?t|won'?t|don'?t have"
-    r"|unable to)\b(?P<said>[^.,;!?\n]{0,40})$"
+_AND_CENTS = re.compile(r" e (?P<cents>[1-9]\d)(?![\w.,%]| \w)")
+_POSSESSED = re.compile(r"\b(?:my|mi|meu|minha|su|your)(?: [a-z]+)? ([a-z]+) (?:is|es|e)\s+$")
+_EACH_OF = re.compile(rf"{BLOT}\s*(?:de|of|por|x|a)\s+$")
+_IN_RANGE = re.compile(
+    r"\s*(?:y|o|ou|u|a|ao?|e|and|or|to|-)\s*(?P<other>\d+(?:[.,]\d)?)\s?(?P<times>[a-z]+)"
 )
-_AFTER_ALL = re.compile(
-    r"\b(?:(?:mas|mais|more|menos|less) (?:de|que|do que|than)|over|above|sino|pero|but|mas|porem"
-    r"|solo|so|only|si|apenas)\b"
+_COUPLE = re.compile(
+    r"\b(?:(?:un|um|a|the) )?(?:(?P<two>couple|par)|(?P<few>few))(?: (?:of|de))? $"
 )
-_CORRECTED = re.compile(
-    r"\b(?:no|not|nao|n|en (?:vez|lugar) de|em vez de|ao inves de|instead of|rather than)\s+$"
+_ONE_BEFORE = re.compile(r"\bone $")
+_TOLD_TENS = re.compile(r" (?P<tens>[1-9]\d)(?![\w.,:%/-]| \d)")
+_COPULA = re.compile(
+    r"(?<=[a-z])[\s:.]+(?:(?:es|is|e|was|era)(?: (?:la|el|o|a|the))?|termina(?: en)?|en)\s*$"
 )
-_INSISTED = re.compile(
-    r"\b(?:mejor|digo|perdon|corrijo|mean|sorry|melhor|qui[sz] dizer|quer dizer|quero dizer|alias"
-    r"|actually|quise decir|quiero decir|perdao|desculpa)[\s,:]*"
-    r"(?:que |son |sean |ponle |to |make it )?$"
-)
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
-_NO_SUM = re.compile(
-    r"\+\d[\d\s().-]{6,}\d"  # a telephone in international form
-    r"|\(\d{2,4}\)\s?\d{3,5}[\s-]?\d{3,4}(?!\d)"
-    r"|(?<![\d.,$-])\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}(?!\d)"  # a card
-    r"|(?<![\d.,$-])\d{2,4}[ -]\d{3,5}[ -]\d{3,5}(?![\d.,]| ?(?:[$€]|pesos|colones|guaranies))"
-)
-
-
-class _Standing(IntEnum):
-    """How likely a sum is the one meant: the first kind present decides."""
-
-    INSISTED = 0
-    NAMED = 1
-    BESIDE = 2
-    REFUSED = 3
-    CORRECTED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +57,7 @@ class Sum:
 @dataclass(frozen=True, slots=True)
 class _Found:
     money: Money
-    standing: _Standing
+    standing: Standing
     unsure: bool
 
 
@@ -98,85 +72,6 @@ class _Term:
     times: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Lexicon:
-    """The money words of one country."""
-
-    multipliers: dict[str, Decimal]
-    asked: frozenset[str]
-    currencies: dict[str, str]
-    own: frozenset[str]
-    cents: frozenset[str]
-    followed_by: frozenset[str]
-    counted: frozenset[str]
-    labels: frozenset[str]
-    offered: frozenset[str]
-    not_offered: frozenset[str]
-    term: re.Pattern[str]
-    tail: re.Pattern[str]
-    unit: re.Pattern[str]
-    cents_after: re.Pattern[str]
-
-
-@cache
-def _data() -> dict[str, Any]:
-    loaded = yaml.safe_load(files(__package__).joinpath("data/money.yml").read_text("utf-8"))
-    return dict(loaded)
-
-
-@cache
-def money_words() -> frozenset[str]:
-    """Every word that makes the number before it money, in any country."""
-    data = _data()
-    slang = [words for country in data["slang"].values() for words in country.values()]
-    lists = [*data["multipliers"].values(), *data["currencies"].values(), *slang, data["cents"]]
-    return frozenset(word for words in lists for word in words) | frozenset(
-        data["any_currency"].split()
-    )
-
-
-@cache
-def _lexicon(country: str, currency: str) -> _Lexicon:
-    data = _data()
-    multipliers: dict[str, Decimal] = {}
-    for layer in (data["multipliers"], data["slang"]["default"], data["slang"].get(country, {})):
-        multipliers |= {word: Decimal(worth) for worth, words in layer.items() for word in words}
-    signs = {sign: code for code, written in data["signs"].items() for sign in written}
-    signs |= dict.fromkeys(data["own_signs"], currency)
-    if letter := data["letter_signs"].get(currency):
-        signs[letter] = currency
-    words = {word: code for code, names in data["currencies"].items() for word in names}
-    own = frozenset(data["any_currency"].split()) | frozenset(data["own_signs"])
-    words |= dict.fromkeys(own, currency) | {"€": "EUR", "£": "GBP", "r$": "BRL", "us$": "USD"}
-    times, cents = either(multipliers), frozenset(data["cents"])
-    return _Lexicon(
-        multipliers=multipliers,
-        asked=frozenset(data["asked"].get(country, ())),
-        currencies=signs | words,
-        own=own,
-        cents=cents,
-        followed_by=frozenset(data["followed_by"].split()),
-        counted=frozenset(data["counted"].split()),
-        labels=frozenset(data["labels"].split()),
-        offered=frozenset(data["offered"].split()),
-        not_offered=frozenset(data["not_offered"].split()),
-        term=re.compile(
-            rf"(?:(?<![a-z0-9])(?P<sign>{either(signs)})\s?)?"
-            rf"(?P<number>(?P<spaced>{_SPACED})|{_NUMBER}|\b(?:{_ONE}|{_HALF})(?=\s+(?:{times})\b)"
-            rf"|\b(?=(?:{times})\s+(?:y|e|and)\s+{_HALF}\b))"
-            rf"(?:\s?(?P<times>{times})\b)?"
-        ),
-        tail=re.compile(
-            rf"\s+(?:(?:y|e|and|con|com)\s+)?(?P<number>{_NUMBER})(?![\d/%])(?:\s?(?P<times>{times})\b)?"
-        ),
-        unit=re.compile(rf"\s*(?:(?:de|of)\s+)?(?P<unit>{either({*words, *cents})})(?![a-z])"),
-        cents_after=re.compile(
-            rf"\s+(?:(?:con|com|y|e|and)\s+(?P<cents>\d{{1,2}})\s+(?:{either(cents)})\b"
-            rf"|(?:con|com)\s+(?P<bare>\d{{2}})\b(?!\s*(?:%|[a-z])))"
-        ),
-    )
-
-
 class _Reader:
     """Reads the sums of one sheet for one account."""
 
@@ -184,12 +79,13 @@ class _Reader:
         self.sheet = sheet
         self.country = country
         self.currency = currency
-        self.words = _lexicon(country, currency)
+        self.words = lexicon(country, currency)
 
     def found(self) -> Iterator[_Found]:
         """Every sum, in the order written; what was read is blotted out."""
         for match in self.sheet.find(self.words.term):
-            if match["spaced"] and not self._is_marked(match):
+            told = match["spaced"] or ""
+            if told and not told.endswith(" 000") and not self._is_marked(match):
                 # "55 1234" without a sign or a unit: numbers of their own, not thousands.
                 terms = [
                     _Term(part.start(), part.end(), part.group(), None, None)
@@ -212,7 +108,7 @@ class _Reader:
             return read_digits(
                 number.replace(" ", ""), country=self.country, currency=self.currency
             )
-        return (Decimal("0.5") if re.fullmatch(_HALF, number) else Decimal(1)), False
+        return (Decimal("0.5") if re.fullmatch(HALF, number) else Decimal(1)), False
 
     def _read(self, term: _Term) -> tuple[_Found, int] | None:
         text, words, end = self.sheet.text, self.words, term.end
@@ -220,13 +116,23 @@ class _Reader:
         if read is None:
             return None
         value, unsure = read
-        if term.times:
-            factor = words.multipliers[term.times]
-            unsure = term.times in words.asked
+        if several := _COUPLE.search(self._window(term.start)):
+            value, unsure = value * (2 if several["two"] else 3), True
+        one_digit = not term.times and re.fullmatch("1?[1-9]", term.number)
+        if one_digit and (tens := _TOLD_TENS.match(text, end)):  # "two fifty": 250, or 2.50
+            value, unsure, end = value * 100 + int(tens["tens"]), True, tens.end()
+        if 20 <= value < 100 and _ONE_BEFORE.search(self._window(term.start)):
+            value, unsure = value + 100, True  # "one fifty": 150, or 1.50
+        times = term.times or self._times_of_range(end, value)
+        if times:
+            factor = words.multipliers[times]
+            if factor == _THOUSAND and value >= (_THOUSAND if times == "mil" else 10 * _THOUSAND):
+                factor = Decimal(1)  # "20.000 mil" is twenty thousand, and so is "20 mil barras"
+            unsure = bool(several) or times in words.asked or (factor == 1 and times == "mil")
             value *= factor
-            if half := _AND_A_HALF.match(text, end):
+            if term.times and (half := _AND_A_HALF.match(text, end)):
                 value, end = value + factor / 2, half.end()
-            while factor > 1 and (rest := self._rest(end, factor)):
+            while term.times and factor > 1 and (rest := self._rest(end, factor)):
                 added, factor, guessed, end = rest
                 value, unsure = value + added, unsure or guessed
         named = term.sign
@@ -239,16 +145,29 @@ class _Reader:
         if (cents := words.cents_after.match(text, end)) and value == value.to_integral():
             value += Decimal(cents["cents"] or cents["bare"]) / 100
             end = cents.end()
-        marked = bool(named or term.times or unit)
+        marked = bool(named or times or unit)
+        if not marked and self.country == "BR" and (cents := _AND_CENTS.match(text, end)):
+            value, unsure = value + Decimal(cents["cents"]) / 100, True
+            end = cents.end()
+        if some := _AND_SOME.match(text, end):
+            unsure, end = True, some.end()
+        unsure = unsure or self._is_range(term.start, end, value)
         if not self._can_be_money(term.start, end, term.number, value, marked):
             return None
         code = self._code(named)
         if not marked:
-            floor = _data()["spoken_in_thousands"].get(self.currency, 0)
+            floor = money_data()["spoken_in_thousands"].get(self.currency, 0)
             unsure = unsure or 0 < value < floor
         unsure = unsure or code != self.currency or self._is_foreign_peso(named)
-        standing = self._standing(term.start, end)
-        return _Found(Money.of(value, code), standing, unsure), end
+        how = standing(self._window(term.start), text[end:], words)
+        return _Found(Money.of(value, code), how, unsure), end
+
+    def _times_of_range(self, at: int, value: Decimal) -> str | None:
+        """The multiplier said once for two numbers: that of 15 in "entre 15 y 20 lucas"."""
+        match = _IN_RANGE.match(self.sheet.text, at)
+        if match is None or match["times"] not in self.words.multipliers:
+            return None
+        return match["times"] if value < Decimal(match["other"].replace(",", ".")) else None
 
     def _rest(self, at: int, factor: Decimal) -> tuple[Decimal, Decimal, bool, int] | None:
         """What follows "2 mil" or "1 palo" and still belongs to it: worth, scale, guessed, end."""
@@ -270,8 +189,9 @@ class _Reader:
         return "CAD" if (code, self.currency) == ("USD", "CAD") else code
 
     def _is_foreign_peso(self, named: str | None) -> bool:
-        pesos = {"ARS", "CLP", "COP", "DOP", "MXN", "UYU"}
-        return bool(named and named.startswith("peso") and self.currency not in pesos)
+        pesos = money_data()["pesos_are_own"]
+        at_home = self.currency in pesos or self.country in pesos
+        return bool(named and named.startswith("peso") and not at_home)
 
     def _word_after(self, at: int) -> str:
         match = re.compile(r"\s*([a-z]+)").match(self.sheet.text, at)
@@ -284,13 +204,7 @@ class _Reader:
         return re.split(r"[.;!?\n](?=\s|$)", self.sheet.text[max(0, start - 80) : start])[-1]
 
     def _cues(self, start: int) -> str:
-        """ "offered", "beside" or "" by the nearest telling word before `start`."""
-        for word in reversed(_WORD.findall(self._window(start))[-7:]):
-            if word in self.words.offered:
-                return "offered"
-            if word in self.words.not_offered:
-                return "beside"
-        return ""
+        return cue(self._window(start), self.words)
 
     def _can_be_money(
         self, start: int, end: int, number: str, value: Decimal, marked: bool
@@ -299,10 +213,10 @@ class _Reader:
         if value >= _LARGEST or _PERCENT.match(text, end):
             return False
         after = text[end : end + 2]
-        if re.match(r"[\d_@°]|[-/:][a-z0-9]|x\b", after):
+        if re.match(r"[\d_@°]|[-/:][a-z0-9]|x\b", after) and not self._is_range(start, end, value):
             return False
         if marked:
-            return True
+            return self._word_after(end) not in self.words.never_money
         return (
             not re.match(r"[a-z]", after)
             and not self._hangs_on(start)
@@ -311,6 +225,14 @@ class _Reader:
             and not self._is_year(start, number)
             and self._stands_alone(start, end, value)
         )
+
+    def _is_range(self, start: int, end: int, value: Decimal) -> bool:
+        """Whether "-" leads to a somewhat larger sum: "puedo 300-400", "$50-60"."""
+        other = _UP_TO.match(self.sheet.text, end)
+        if other is None or not value < int(other[1]) <= 5 * value:
+            return False
+        sign = self.sheet.text[max(0, start - 1) : start + 1].strip("0123456789 ")
+        return bool(sign in {"$", "€", "£"} or self._cues(start) == "offered")
 
     def _hangs_on(self, start: int) -> bool:
         """Whether the digits belong to what is before them: "AB-88", "#4471", "+52 55"."""
@@ -329,46 +251,48 @@ class _Reader:
             return True
         if value <= 36 and _COUNT_BEFORE.search(window):
             return True
-        last = _WORD.findall(window)[-1:]
-        return bool(last) and last[0] in self.words.labels and not window.rstrip().endswith(",")
+        if window.rstrip().endswith(","):
+            return False
+        before = WORD.findall(_COPULA.sub("", window))[-1:]
+        if before and value <= 20 and before[0] in self.words.small_labels:
+            return True
+        return bool(before) and before[0] in self.words.labels
 
     def _is_number_of_something(self, number: str, value: Decimal) -> bool:
         """A telephone, a document, a code: long and not round."""
         if number.isdigit() and number.startswith("0") and len(number) > 1:
             return True
         thousands = value % 1_000 == 0
-        weak = self.currency in _data()["spoken_in_thousands"]
+        weak = self.currency in money_data()["spoken_in_thousands"]
         return number.isdigit() and (
             (len(number) >= 8 and not (weak and thousands))
             or (len(number) == 7 and not (weak or thousands))
         )
 
     def _is_year(self, start: int, number: str) -> bool:
+        if re.fullmatch(r"[6-9]\d", number) and _SHORT_YEAR_BEFORE.search(self._window(start)):
+            return True
         if not re.fullmatch(r"(?:19[5-9]|20[0-4])\d", number) or number.endswith("00"):
             return False
         return bool(_YEAR_BEFORE.search(self._window(start))) and self._cues(start) != "offered"
 
     def _stands_alone(self, start: int, end: int, value: Decimal) -> bool:
         """Whether nothing else is being counted: "300 por ahora" yes, "3 perros" no."""
-        word = self._word_after(end)
-        if word in self.words.counted:
+        word, window = self._word_after(end), self._window(start)
+        owner = _POSSESSED.search(window)
+        if word in self.words.counted or (owner and owner[1] not in self.words.money_nouns):
             return False
-        offered = self._cues(start) == "offered"
+        cues = self._cues(start)
+        offered = cues == "offered" or bool(_EACH_OF.search(window))
+        before = _LAST_WORD.search(window)
+        odd = value < 20 or value % 10 != 0
+        known = offered or cues or owner
+        if odd and before and not known and before[1] not in self.words.preceded_by:
+            return False  # "turno 34"
         if word and word not in self.words.followed_by:
-            return (offered and value >= 10) or (value >= 100 and value % 50 == 0)
-        return offered or value >= 10 or not _WORD.search(self.sheet.text)
-
-    def _standing(self, start: int, end: int) -> _Standing:
-        text, window = self.sheet.text, self._window(start)
-        if _INSISTED.search(window):
-            return _Standing.INSISTED
-        if _CORRECTED.search(window):
-            return _Standing.CORRECTED
-        refused = _REFUSED.search(window)
-        if refused and not _AFTER_ALL.search(refused["said"]):
-            return _Standing.REFUSED
-        owed = _OF_WHAT_IS_OWED.search(window) or _WHICH_IS_OWED.match(text, end)
-        return _Standing.BESIDE if owed or self._cues(start) == "beside" else _Standing.NAMED
+            round_sum = value >= 100 and value % 50 == 0
+            return (offered and value >= 10) or round_sum or (value >= 20 and word[-1] != "s")
+        return offered or value >= 10 or not WORD.search(self.sheet.text)
 
 
 def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
@@ -377,14 +301,12 @@ def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
     What they owe, earn or were charged yields to what they offer; a corrected figure ("no, 200,
     not 2000") is out. Where nothing is offered, the sum named is kept, and asked.
     """
-    for match in sheet.find(_NO_SUM):
-        if not re.search(r"[$€£₡₲]\s?$|\b[a-z]{3}$", sheet.text[: match.start()]):
-            sheet.blot(*match.span())
+    blot_telephones_and_hours(sheet, lexicon(country, currency).money_nouns)
     found = list(_Reader(sheet, country, currency).found())
     if not found:
         return None
     best = min(one.standing for one in found)
     meant = [one for one in found if one.standing is best]
-    chosen = meant[-1] if best is _Standing.INSISTED else meant[0]
-    several = best is not _Standing.INSISTED and len({one.money for one in meant}) > 1
-    return Sum(chosen.money, unsure=chosen.unsure or several or best >= _Standing.BESIDE)
+    chosen = meant[-1] if best is Standing.INSISTED else meant[0]
+    several = best is not Standing.INSISTED and len({one.money for one in meant}) > 1
+    return Sum(chosen.money, unsure=chosen.unsure or several or best >= Standing.BESIDE)

@@ -22,6 +22,15 @@ def in_days(today: date, days: int) -> date | None:
         return None
 
 
+def in_workdays(today: date, days: int) -> date | None:
+    """`days` working days from today, where only weekends are off."""
+    day: date | None = today
+    while day and days > 0:
+        day = in_days(day, 1)
+        days -= 1 if day and day.weekday() < 5 else 0
+    return day
+
+
 def _month(today: date, offset: int) -> tuple[int, int]:
     index = today.year * 12 + today.month - 1 + offset
     return index // 12, index % 12 + 1
@@ -63,6 +72,23 @@ def nearest_day(today: date, number: int, *, past: bool = False) -> date | None:
         if named and (named <= today if past else named >= today):
             return named
     return None
+
+
+def lacks_day(today: date, number: int) -> bool:
+    """Whether the month that would be meant has no such day: "el 31", said in February."""
+    year, month = _month(today, 0 if number >= today.day else 1)
+    return day_of(year, month, 1) is not None and number > monthrange(year, month)[1]
+
+
+def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date | None:
+    """The `nth` such weekday of a month; the last one for -1."""
+    first = day_of(year, month, 1)
+    if first is None:
+        return None
+    if nth < 0:
+        last = date(year, month, monthrange(year, month)[1])
+        return last - timedelta(days=(last.weekday() - weekday) % 7)
+    return day_of(year, month, 1 + (weekday - first.weekday()) % 7 + 7 * (nth - 1))
 
 
 def nearest_date(today: date, month: int, day: int, *, past: bool = False) -> date | None:

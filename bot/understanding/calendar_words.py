@@ -11,25 +11,139 @@ from bot.understanding.text import plain
 _LANGUAGES = ("es", "pt", "en")
 _TYPED_MONTHS = {"setiembre": 9, "agos": 8, "sept": 9, "setembro": 9, "ferero": 2, "diciembr": 12}
 _TYPED_WEEKDAYS = {
-    0: ("lunez", "2a feira", "2a-feira"),
-    1: ("marte", "terca", "3a feira", "3a-feira", "tues"),
-    2: ("miercole", "mierkoles", "miercolez", "quarta", "4a feira", "4a-feira", "wensday"),
-    3: ("juevez", "juebes", "5a feira", "5a-feira"),
-    4: ("viernez", "biernes", "vierne", "6a feira", "6a-feira"),
-    5: ("sabados", "savado"),
-    6: ("domingos",),
+    0: ("lunez", "lune", "seg feira", "2a feira", "2a-feira"),
+    1: ("marte", "terca", "ter feira", "3a feira", "3a-feira", "tues"),
+    2: (
+        "miercole",
+        "mierkoles",
+        "miercolez",
+        "qta feira",
+        "4a feira",
+        "4a-feira",
+        "wensday",
+    ),
+    3: (
+        "juevez",
+        "juebes",
+        "jueve",
+        "quinta feira",
+        "qnta feira",
+        "qui feira",
+        "5a feira",
+        "5a-feira",
+    ),
+    4: ("viernez", "biernes", "bierne", "vierne", "sex feira", "6a feira", "6a-feira"),
+    5: ("sabados", "savado", "sabdo", "zabado", "savados"),
+    6: ("domingos", "domigo", "dgo"),
 }
 _SHORT_WEEKDAYS = {
-    0: ("lun", "mon"),
+    0: ("lun", "seg", "mon"),
     1: ("tue",),
-    2: ("mie", "wed"),
-    3: ("jue", "thu", "thur", "thurs"),
-    4: ("vie", "fri"),
+    2: ("mie", "qua", "wed"),
+    3: ("jue", "qui", "thu", "thur", "thurs"),
+    4: ("vie", "vier", "sex", "fri"),
     5: ("sab", "sat"),
     6: ("dom", "sun"),
 }
-ORDINALS_TOO = {"segunda": 0, "quinta": 3, "sexta": 4}
-"""Brazilian weekdays that are also "the second", "the fifth" and "the sixth"."""
+ORDINALS_TOO = {"segunda": 0, "quarta": 2, "quinta": 3, "sexta": 4}
+"""Brazilian weekdays that are also "the second", "the fourth", "the fifth" and "the sixth"."""
+
+
+FEASTS = {
+    "ano nuevo": (1, 1),
+    "ano novo": (1, 1),
+    "new year": (1, 1),
+    "new years": (1, 1),
+    "new year's": (1, 1),
+    "reyes": (1, 6),
+    "nochebuena": (12, 24),
+    "noche buena": (12, 24),
+    "christmas eve": (12, 24),
+    "vespera de natal": (12, 24),
+    "navidad": (12, 25),
+    "christmas": (12, 25),
+    "xmas": (12, 25),
+    "natal": (12, 25),
+    "nochevieja": (12, 31),
+    "thanksgiving": (11, 0),
+    "new year's eve": (12, 31),
+    "virada do ano": (12, 31),
+    "reveillon": (12, 31),
+}
+"""Days of the year that go by a name, with their month and day (0: the fourth Thursday)."""
+
+NTH = {
+    "primer": 1,
+    "primero": 1,
+    "primera": 1,
+    "1er": 1,
+    "1ro": 1,
+    "1a": 1,
+    "1ra": 1,
+    "primeira": 1,
+    "primeiro": 1,
+    "first": 1,
+    "1st": 1,
+    "segundo": 2,
+    "segunda": 2,
+    "2do": 2,
+    "2a": 2,
+    "2da": 2,
+    "second": 2,
+    "2nd": 2,
+    "tercer": 3,
+    "tercero": 3,
+    "tercera": 3,
+    "3er": 3,
+    "3a": 3,
+    "3ra": 3,
+    "terceira": 3,
+    "terceiro": 3,
+    "third": 3,
+    "3rd": 3,
+    "cuarto": 4,
+    "cuarta": 4,
+    "quarta": 4,
+    "quarto": 4,
+    "fourth": 4,
+    "ultimo": -1,
+    "ultima": -1,
+    "last": -1,
+}
+"""Which week or weekday of a month; -1 is the last."""
+
+_ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+]
+ORDINAL_DAYS = {
+    **{word: day for day, word in enumerate(_ORDINALS[4:], 5)},
+    **{f"20 {word}": 20 + day for day, word in enumerate(_ORDINALS[:9], 1)},
+    **{f"20-{word}": 20 + day for day, word in enumerate(_ORDINALS[:9], 1)},
+    "thirtieth": 30,
+    "30 first": 31,
+    "30-first": 31,
+}
+"""Days of a month said as English ordinals, after number words have become digits; the first four
+are more often offers than days."""
 
 
 @cache

@@ -104,7 +104,7 @@ def read_choice(sheet: Sheet, *, country: str) -> tuple[int | None, bool]:
     found: list[tuple[int, int]] = []
     for pattern in (*_SURE, *_UNLESS_A_DAY, _ALONE):
         for match in sheet.find(pattern):
-            is_day = pattern in _UNLESS_A_DAY and _ON_A_DAY.search(sheet.text[: match.start()])
+            is_day = pattern in _UNLESS_A_DAY and _ON_A_DAY.search(sheet.before(match.start()))
             if pattern is _ALONE and country == "BR":
                 is_day = _A_DAY_IN_BRAZIL.search(match.group())
             if is_day or not (place := _picked(match)):

@@ -5,14 +5,27 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bot.understanding.amounts import money_words
-from bot.understanding.calendar_words import doubtful_weekdays, long_months, months, weekdays
+from bot.understanding.calendar_words import (
+    FEASTS,
+    NTH,
+    ORDINAL_DAYS,
+    ORDINALS_TOO,
+    doubtful_weekdays,
+    long_months,
+    months,
+    weekdays,
+)
+from bot.understanding.money_words import money_words
 from bot.understanding.sheet import either
 
 NOISE = re.compile(
     # parts of the day, greetings, "some day"
     r"\b(?:por|en|de|a|a la|pela|da|de la|in the|toda)\s+(?:la |las )?"
-    r"(?:mananas?\b|manha\b|manhas\b|morning\b)|\bdel dia\b|\bbuen(?:os)? dias?\b|\bbom dia\b"
+    r"(?:mananas?\b|manha\b|manhas\b|morning\b)|\bdel dia\b(?! \d)|\bbuen(?:os)? dias?\b|\bbom dia\b"
+    r"|\b(?:de )?(?:lunes a (?:viernes|sabado|domingo)|segunda a (?:sexta|sabado))\b"
+    r"|\b(?:monday|mon) (?:to|through|thru) (?:friday|fri|saturday)\b"
+    r"|\b(?:ate|hasta|to|until) (?:el dia de |this |o dia de )?(?:hoje|hoy|day|today)\b(?! (?:pag|mesmo|mismo))"
+    r"|\b(?:feira|feria|culto|misa|missa|jogo|juego|partido|mercado|tianguis|turno) (?:de|do|del) [a-z]+"
     r"|\bhoy en dia\b|\bhoje em dia\b|\bdia a dia\b|\balgun dia\b|\bun dia de estos\b"
     # times of day
     r"|\b(?:a las?|as|at|desde las|hasta las)\s+\d{1,2}(?::\d\d)?(?![\d/.,])\s*"
@@ -26,7 +39,7 @@ _YEAR = (
     r"(?:(?:,\s*|\s+)(?:del? |do |of )?(?P<year>(?:19|20)\d\d)(?!\d)"
     r"|\s+(?:del?|do) (?P<yy>\d\d)(?![\d.,%]))?"
 )
-_ONE = r"(?P<count>\d{1,3}|un|una|um|uma|one|an?)"
+_ONE = r"(?P<count>\d{1,3}|(?:a |un |um )?(?:couple|par) (?:of|de)|un|una|um|uma|one|an?)"
 _UNIT = (
     r"(?P<unit>dias?|days?|semanas?|weeks?|mes|meses|months?|quincenas?|quinzenas?|catorcenas?"
     r"|fortnights?|horas?|hours?|hs|hrs|minutos?|minutes?|min|ratos?|ratico)\b"
@@ -43,13 +56,19 @@ _NOT_A_THING = (
     r"(?!\s+(?:via|vez|parcela|opcao|opcion|chance|cota|cuota|parte|quincena|quinzena|semana|divida"
     r"|fatura|conta|mensagem|proposta|oferta|is|was|de)\b)"
 )
+_COMING = r"(?:(?:que|q|k) (?:viene|vien|vem|entra|sigue)|entrante|proxim[oa]|prox|siguiente|sgte|seguinte)"
 _NEXT_MONTH = (
-    r"(?:mes (?:que viene|que vem|q viene|q vem|entrante|proximo|siguiente)|proximo mes|next month"
-    r"|outro mes|otro mes)"
+    rf"(?:mes {_COMING}|(?:proximo|prox|siguiente|sgte) mes|next month|outro mes|otro mes)"
 )
+_ABOUT = r"(?:unos |unas |uns |umas |como |about |around |cerca de |mas o menos |mais ou menos |los |os )"
 _PAID = (
     r"(?:cobre|pague|paguen|paguem|pagarem|pagam|pagan|depositen|caiga|cair|caia|receber|reciba"
-    r"|recibo|paid|paycheck|salary|sueldo|salario)"
+    r"|recibo|paid|paycheck|check|cheque|salary|sueldo|salario|nomina|liquidacion|finiquito|prima"
+    r"|bonus|bono)"
+)
+_OF_A_MONTH = (
+    r"(?:del?|do|da|of|d)\s+(?:(?P<month>{full})|(?:el |the )?(?P<next>{next})"
+    r"|(?:el |este |cada |the |this |each |every |o )?(?:mes|month)\b|[•\s]+)"
 )
 
 
@@ -75,6 +94,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
     sure, doubtful = either(weekdays()), either(doubtful_weekdays())
     day = r"(?P<day>\d{1,2})"
     plain_day = _not_day()
+    of_a_month = _OF_A_MONTH.format(full=full, next=_NEXT_MONTH)
     written = {
         "iso": r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)",
         "numeric": (
@@ -94,16 +114,34 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"\b(?P<which>primera|segunda|1a|2a)\s+quin[cz]ena(?:\s+(?:de |do )?"
             rf"(?:(?P<month>{full})|(?P<next>{_NEXT_MONTH})))?\b"
         ),
+        "quincena_month": rf"\bquin[cz]ena\s+(?:de|do)\s+(?P<month>{full})\b",
+        "nth_weekday": (
+            rf"\b(?P<nth>{either(NTH)})\s+(?P<weekday>{either(weekdays() | ORDINALS_TOO)})(?:-feira| feira)?\s+"
+            + of_a_month
+        ),
+        "week_of": rf"\b(?P<nth>{either(NTH)})\s+(?:semana|week)\s+{of_a_month}",
+        "week_from": (
+            r"\b(?P<n>an?|one|\d)\s+weeks?\s+(?:from|on|after)\s+"
+            rf"(?:(?P<weekday>{sure})|(?P<tomorrow>tomorrow|tmrw?))\b"
+        ),
+        "in_eight": (
+            r"\b(?:de |a partir de )?(?:hoy|hoje|(?P<tomorrow>manana)) en (?P<count>8|15)(?: dias)?\b"
+        ),
+        "month_last": r"\beom\b|\b(?:el |no )?(?:dia ultimo|ultimo dia)\b(?! (?:del?|do|of)\b)",
         "edge": (
-            r"\b(?P<edge>fin(?:es|al(?:es)?)?|fim|end|ultimo dia|ultimos dias|last day|mediados"
-            r"|mitad|meados|metade|mid(?:dle)?|principios?|comienzos?|inicios?|comeco|beginning|start)\s*"
-            r"(?:del?|do|da|of)?\s*"
+            r"(?:\b(?P<all>cada|todos los|todo|los|every|each)\s+)?"
+            r"\b(?P<edge>fin(?:es|al(?:es)?)?|fim|end|ultimo dia|ultimos dias|ultimo(?= del? )"
+            r"|last (?:working |business )?day|mediados"
+            r"|mitad|meados|metade|mid(?:dle)?|principios?|comienzos?|inicios?|primeros|primer[oa]s dias|primeiros dias"
+            r"|early|comeco|comecinho|beginning|start)\s*"
+            r"(?:de la|del?|d|do|da|of)?\s*"
             r"(?:the |este |esse |cada |each |every |this |el |ese |o |l )?"
             rf"(?:(?P<month>{full})|(?P<next>{_NEXT_MONTH})"
+            rf"|(?P<ahead>next week|proxima semana|semana {_COMING})"
             r"|(?P<unit>mes|month|ano|year|semana|week|finde))\b"
         ),
         "weekend": (
-            r"\b(?:el |este |this |the |no |proximo )?"
+            r"\b(?:(?P<every>cada |every |todos los |todo |los )|el |este |this |the |no |proximo )?"
             r"(?:fin de semana|finde|fim de semana|weekend)\b"
         ),
         "pair": (
@@ -116,11 +154,25 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             rf"|\b{_again(_ONE, 'n')} {_again(_UNIT, 'u')} (?:ago|atras)\b"
         ),
         "in": (
-            rf"\b{_SOON} {_ONE} {_UNIT}"
+            rf"\b{_SOON} {_ABOUT}?{_ONE} (?P<habil>business |working )?{_UNIT}(?P<uteis> habiles| uteis| laborables)?"
             r"(?! (?:que viene|sin|sem|de (?:atras|mora|plazo)|atras|ago|y|e) )"
             rf"|^\W*{_again(_ONE, 'n')} {_again(_UNIT, 'u')}\W*$"
             rf"|\b{_again(_ONE, 'm')} {_again(_UNIT, 'v')} "
             r"(?:from (?:now|today)|a partir de (?:hoy|hoje|ahora|agora))\b"
+        ),
+        "give": (
+            r"\b(?:d[ae]n?(?:me|nos)|me (?:d[ae]n?|das|daria|dao)|give me|i need|necesito|preciso(?: de)?"
+            r"|esper(?:en?|a)me)\s+(?:unos |uns |otr[oa]s? |another |mais |mas )?"
+            rf"{_ONE} (?:more )?{_UNIT}"
+            rf"|\b{_again(_ONE, 'n')} (?:more {_again(_UNIT, 'u')}|{_again(_UNIT, 'v')}\s+(?:mas|mais|more)\b)"
+        ),
+        "push": (
+            r"\b(?:push|move|wait|extend|delay)\w*(?: \w+){0,3} (?P<count>an?|one|\d+)"
+            r" (?P<unit>days?|weeks?|months?)\b"
+        ),
+        "soon": (
+            r"\b(?:en|dentro de|daqui a|daqui|in|em) (?:unos|unas|uns|umas|alguns|algumas|a few|pocos|poucos)"
+            r" (?:pocos )?(?:dias|days|semanas|weeks)\b|\ben estos dias\b|\bum dia desses\b"
         ),
         "next_month": rf"\b(?:el |del? |no |do |the |of )?(?P<next>{_NEXT_MONTH})\b",
         "this_month": (
@@ -129,60 +181,82 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "last_month": r"\b(?:el )?(?:mes pasado|mes passado|last month)\b",
         "next_week": (
-            r"\b(?:la |de la |da |na |en la |of )?(?:proxima semana|semana (?:que viene|que vem"
-            r"|q viene|q vem|proxima|entrante|siguiente)|(?:otra|outra) semana|next week"
-            r"|week after next)\b"
+            r"\b(?:la |de la |da |na |en la |of )?(?:(?:proxima|prox|siguiente|sgte) semana"
+            rf"|(?:semana|sem) {_COMING}|(?:otra|outra) semana|next week|week after next)\b"
         ),
-        "this_week": r"\b(?:esta|essa|nesta|nessa|this|en la) (?:misma )?(?:semana|week)\b",
+        "this_week": (
+            r"\b(?:esta|essa|nesta|nessa|this|en la|later (?:in the|this)|durante la) (?:misma )?"
+            r"(?:semana|week)\b"
+        ),
         "last_week": r"\b(?:la )?(?:semana pasada|semana passada|last week|ultima semana)\b",
         "before_yesterday": (
             r"\b(?:antes de ayer|anteayer|antier|anteontem|(?:the )?day before yesterday)\b"
         ),
         "yesterday": r"\b(?:ayer|ontem|yesterday|anoche|last night)\b",
         "after_tomorrow": (
-            r"\b(?:pasado manana|pasadomanana|depois de amanha|(?:the )?day after tomorrow)\b"
+            r"(?<=manana [oy] )pasado\b(?! manana)|^\W*(?:para )?pasado\W*$"
+            r"|\b(?:pasado manana|pasadomanana|depois de amanha|(?:the )?day after tomorrow)\b"
         ),
-        "tomorrow": r"\b(?:manana|amanha|tomorrow|tomorow|tommorow|tmrw?|mannana)\b",
+        "tomorrow": r"\b(?:manana|amanha|tomorrow|tomorow|tommorow|tomorro|tmrw?|tmw|2moro|mannana|mnn|mnana|manna"
+        r"|manan|amnha|amanh|amnh)\b",
         "today": r"\b(?:hoy|hoje|today|tonight|esta (?:tarde|noche)|hj)\b",
         "weekday": (
+            r"(?:\b(?P<second>(?:a )?cada 2|every (?:other|second|2))\s+)?"
             r"(?:\b(?P<every>cada|todos los|todas as|todos os|toda|todo|los|as|aos|nas|nos|every"
             r"|each)\s+)?(?:\b(?P<last>pasado|passad[oa]|last|ultim[oa])\s+)?"
             r"(?:\b(?:este|esta|this|essa|nesta|nessa|on|el|la|a|na|no|del?)\s+)?"
-            r"(?:\b(?P<next>proxim[oa]|next|siguiente)\s+|\b(?P<other>otr[oa]|outr[oa])\s+)?"
+            r"(?:\b(?P<next>proxim[oa]|prox|(?:this )?coming|next|siguiente)\s+|\b(?P<other>otr[oa]|outr[oa])\s+)?"
             rf"(?:\b(?P<sure>{sure})|(?:(?<![a-z])(?P<on>{_ON})\s+)?"
             rf"\b(?P<doubtful>{doubtful})\b\.?{_NOT_A_THING})(?![a-z])(?:-feira| feira)?"
-            r"(?:\s+(?P<then>que viene|que vem|q viene|q vem|proxim[oa]|siguiente|entrante)"
+            rf"(?:\s+(?P<then>{_COMING})"
             r"|\s+(?P<gone>pasad[oa]|passad[oa]|anterior))?"
+            r"(?P<medio>\s+(?:de )?por medio)?(?P<later>\s+(?:week|en 8)\b)?"
             rf"(?:,?\s+(?:the |dia |el )?{day}{_NTH}{plain_day})?"
         ),
+        "other_one": (
+            r"\b(?:(?:el|la) (?:otr[oa]|que sigue|siguiente)|n?[ao] (?:outr[ao]|seguinte)"
+            r"|the (?:next|following) one|the one after)\b(?!\s+(?:mes|semana|dia|mitad|metade|parte|pago"
+            r"|cuota|parcela|opcion|opcao|factura|deuda|cuenta|divida|conta|vez|month|week|quin[cz]ena|catorcena))"
+        ),
         "day": (
-            r"\b(?:(?P<all>los|todos los|cada|todo|every|each)|el|al|del|the|dia|dias|no dia"
+            r"\b(?:(?P<all>(?<! de )(?<!\bno )los|todos los|cada|todo|every|each)|el|al|del|the|dia|dias|no dia"
             r"|proximo|a dia|ao dia)\s+(?:dias? )?(?:(?:proximo|next) )?"
             rf"(?P<day>\d{{1,2}}|primero|primeiro){_NTH}{plain_day}"
         ),
         "nth": rf"\b{day}(?:st|nd|rd|th)\b{plain_day}",
+        "ordinal": (
+            rf"\bthe (?P<ordinal>{either(ORDINAL_DAYS)})\b(?!\s+(?:one|payment|option|offer|time|instal\w+|month"
+            r"|week|quarter|call|letter|notice|person))"
+        ),
+        "of_every_month": rf"(?<![\d.,$])\b{day} (?:de|do|of) (?:cada|todo|each|every) (?:mes|month)\b",
         "first": (
             r"\b(?:on the first|by the first|until the first|dia primeiro|dia primero|dia uno"
-            r"|dia um)\b"
+            r"|dia um|(?:the )?first of (?:the |next |each |every )?month)\b"
         ),
         "payday": (
-            r"\b(?:dia de (?:pago|cobro|paga|pagamento)|pay ?day|(?:cuando|apenas|en cuanto|quando"
-            rf"|assim que|when|once|as soon as|luego que)\s+(?:\w+\s+){{0,4}}?{_PAID}"
-            r"|(?:proximo|next) (?:sueldo|salario|cobro|pagamento|paycheck|check|nomina)"
-            r"|aguinaldo|decimo terceiro|13o|tax refund|gratificacion|(?:quinto|5o) dia util"
+            r"\b(?:dia d[eo] (?:mi |meu )?(?:pago|cobro|paga|pagamento)|pay ?day|(?:cuando|cdo|apenas|en cuanto"
+            r"|quando|qdo|qnd|hasta que|ate|until|despues (?:de )?que|depois que|ya que|una vez que"
+            rf"|assim que|when|once|as soon as|luego que)\s+(?:[\w']+\s+){{0,4}}?{_PAID}"
+            r"|(?:proximo|next) (?:sueldo|salario|cobro|pagamento|paycheck|check|nomina|bonus)"
+            r"|income tax|(?:my|the) taxes"
+            r"|doble sueldo|regalia(?: pascual)?|direct deposit|aguinaldo|decimo terceiro|13o|tax refund"
+            r"|gratificacion|(?:quinto|5o) dia util"
             r"|primer dia habil|first business day|cuando pueda|quando puder|when i can)\b"
         ),
         "quincena": (
             r"\b(?:la |esta |na |nesta |a |de )?(?P<next>proxima |otra |siguiente )?"
             r"(?:quincena|quinzena)(?P<then> que viene| que vem)?\b"
         ),
-        "feast": (
-            r"\b(?P<feast>nochebuena|christmas eve|vespera de natal|navidad|christmas|natal"
-            r"|ano nuevo|ano novo|new year'?s?)\b"
+        "feast": rf"(?:\b(?P<after>(?:the )?day after|(?:el |un )?dia (?:despues|siguiente) (?:del?|a)"
+        rf"|(?:o |um )?dia depois d[eo]) )?(?<!los )\b(?P<feast>{either(FEASTS)})\b",
+        "billed": (
+            r"\b(?:cuota|mensualidad|parcela|recibo|factura|fatura|boleta|boleto|pago|pagamento|payment"
+            rf"|installment|instalment|bill) (?:de|do|of|for) (?P<month>{full})\b"
         ),
         "month": (
-            r"\b(?P<said>en|em|in|para|pra|hasta|ate|by|until|desde|since)\s+"
-            rf"(?P<month>{full})\b{_YEAR}"
+            r"(?:^\W*|\b(?P<said>en|em|in|para|pa|pra|por|hasta|ate|by|until|desde|since|from|starting(?: in)?"
+            r"|a partir de|(?:empezando|comenzando|comecando|partiendo|iniciando) (?:en|em|de|desde)|next)\s+)"
+            rf"(?P<month>{full}|(?<=in )(?:march|may)|(?<=by )(?:march|may)|(?<=next )(?:march|may))\b{_YEAR}"
         ),
     }
     return {name: re.compile(pattern) for name, pattern in written.items()}

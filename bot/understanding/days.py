@@ -6,26 +6,57 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from bot.understanding.calendar_days import (
     day_of,
     in_days,
     in_months,
+    in_workdays,
+    lacks_day,
     last_weekday,
     month_end,
     nearest_date,
     nearest_day,
     next_weekday,
+    nth_weekday,
     of_week,
     payday,
 )
-from bot.understanding.calendar_words import ORDINALS_TOO, doubtful_weekdays, months, weekdays
+from bot.understanding.calendar_words import (
+    FEASTS,
+    NTH,
+    ORDINAL_DAYS,
+    ORDINALS_TOO,
+    doubtful_weekdays,
+    months,
+    weekdays,
+)
 from bot.understanding.day_patterns import NOISE, day_patterns
 from bot.understanding.sheet import BLOT, Sheet
+from bot.understanding.tense import (
+    AFTER_BEFORE,
+    ANOTHER_BILL,
+    CORRECTED,
+    DUE_AFTER,
+    DUE_BEFORE,
+    EVENT,
+    NOT_THIS_ONE,
+    PAID,
+    PAYS,
+    RATHER_BEFORE,
+    SINCE_BEFORE,
+    THEIR_CALL,
+    TO_DO,
+    clause,
+    is_done,
+    is_earned,
+    is_refused,
+    said_before,
+)
 from bot.understanding.terms import Every
 
-_MONTH_FIRST = frozenset({"US"})
+_MONTH_FIRST = frozenset({"US", "PR"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +66,7 @@ class Day:
     on: date | None = None
     asked: bool = False
     every: Every | None = None
+    every_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,60 +83,15 @@ class _Found:
     end: int = 0
 
 
-# --- what the person says around it -------------------------------------------------------------
+_TODAY = re.compile(r"\b(?:hoy|hoje|hj|today|tonight|mismo|mesmo)\b")
+_ALWAYS = re.compile(r"\s*(?:siempre|sempre|always)\b")
+_THAT_DAY = re.compile(r"\b(?:ese|mismo|nesse|no mesmo|that|same) (?:mismo )?(?:dia|day)\b")
+_NEAR_AN_EVENT = 45
+_FEW_WORDS = 4
+_THIS_DAY = 12
+"""Hours after which "en 24 horas" is no longer today."""
 
-_DONE = re.compile(
-    r"(?<!que )(?<!me )(?<!le )(?<!si )(?<!cuando )(?<!favor )(?<!get )(?<!gets )(?<!getting )"
-    r"(?<!be )\b(?:pague|pagamos|paguei|pagou|paid|deposite|depositei|deposited"
-    r"|transferi|transferred|abone|hice|fiz|fizemos|made|sent|envie|enviei|mandei|cancele|cancelei|consigne|realice|realizei"
-    r"|pagad[oa]|foi|was|were|fui|vencio|venceu|cobraron|descontaron|debitaron|debitaram"
-    r"|charged|despidieron|perdi|lost|did|compre|comprei|recibi|recebi|llego|chegou|llamaron"
-    r"|estaba|estava|estuve|estive)\b"
-)
-_PAID = re.compile(
-    r"\b(?:pague|pagamos|paguei|paid|deposite|depositei|deposited|transferi|transferred|abone|hice"
-    r"|fiz|made|sent|envie|enviei|mandei|cancele|consigne|realice|realizei)\b"
-)
-_TO_DO = re.compile(
-    r"\b(?:pago|pagar|pagare|pagarei|pagaria|pay|voy|vamos|vou|ire|puedo|podre|podria|posso|consigo"
-    r"|will|can|could|going|gonna|quiero|quero|want|prometo|promise|deposito|depositare|depositar"
-    r"|transfiero|transferir|abono|abonare|hago|hare|farei|cobro|cobrare|recebo|esperen|esperenme"
-    r"|hasta|ate|until|by|before|antes|confirmo|aviso|i'll)\b"
-)
-_CANNOT = (
-    r"(?:no (?:puedo|podria|podre|llego|alcanzo|tengo|cobro)"
-    r"|nao (?:posso|consigo|tenho|da|vou|recebo)|can'?t|cannot|can not|won'?t|don'?t have)"
-)
-_BUT = (
-    r"(?:hasta|antes|until|till|ate|before|sino|pero|but|mas|so|solo|si|after|despues|depois|porem)"
-)
-_CANNOT_BEFORE = re.compile(rf"\b{_CANNOT}\b(?!.*\b{_BUT}\b)[^.;!?\n,]{{0,40}}$")
-_CANNOT_AFTER = re.compile(
-    rf"\s*,?\s*(?:ya |si |yo |eu |i |me )?(?:{_CANNOT}\b|(?:no|nao)\s*(?:$|[,.;]))"
-)
-_CORRECTED = re.compile(r"\b(?:no|not|nao)(?: on| para| na| no)?\s+$")
-_DUE_BEFORE = re.compile(
-    r"\b(?:venc\w+|due|corte|caduc\w+|llamaron|despidieron|perdi|compre|desde|since)\s+"
-    r"(?:\w+\s+){0,2}$"
-)
 _A_DAY_COMES = re.compile(r"\b(?:para|pago|pagare|hasta|ate|desde|pra)\b[^.;!?]*$")
-_AFTER_BEFORE = re.compile(
-    r"\b(?:despues|depois|after|luego|pasando|passando)\s*"
-    r"(?:de |do |da |del |d[eo] dia |el )?$"
-)
-
-
-def _is_done(text: str, start: int, end: int) -> bool:
-    """Whether the nearest verb around `start` to `end` speaks of something past."""
-    before = re.split(r"[.;!?\n]", text[:start])[-1]
-    after = re.split(r"[.;!?\n]", text[end:])[0]
-    done = max((match.start() for match in _DONE.finditer(before)), default=-1)
-    to_do = max((match.start() for match in _TO_DO.finditer(before)), default=-1)
-    if done != to_do:
-        return done > to_do
-    done = min((match.start() for match in _DONE.finditer(after)), default=10_000)
-    to_do = min((match.start() for match in _TO_DO.finditer(after)), default=10_000)
-    return done < to_do
 
 
 class _Reader:
@@ -112,7 +99,7 @@ class _Reader:
 
     def __init__(self, sheet: Sheet, country: str, today: date, past: bool) -> None:
         self.sheet = sheet
-        self.whole = sheet.text
+        self.whole = sheet.said
         self.country = country
         self.today = today
         self.past = past
@@ -124,11 +111,23 @@ class _Reader:
             ("day_month", self._of_month),
             ("month_day", self._of_month),
             ("quincena_of", self._half_month),
+            ("quincena_month", self._quincena_of_month),
+            ("nth_weekday", self._nth_weekday),
+            ("week_of", self._week_of_month),
+            ("week_from", self._week_from),
+            ("in_eight", self._in_eight),
+            ("month_last", lambda _: _Found(month_end(today))),
             ("edge", self._edge),
             ("weekend", self._weekend),
             ("pair", self._pair),
             ("ago", self._ago),
             ("in", self._in),
+            ("give", self._give),
+            (
+                "push",
+                lambda match: _Found(self._shifted(match["count"], match["unit"], 1), vague=True),
+            ),
+            ("soon", lambda _: _Found(None, "payday", vague=True)),
             ("next_month", lambda _: _Found(in_months(today, 1), "span", vague=True, number=1)),
             ("this_month", lambda _: _Found(month_end(today), "span", vague=True)),
             ("last_month", lambda _: _Found(in_months(today, -1), "span", True, -1, past=True)),
@@ -141,12 +140,16 @@ class _Reader:
             ("tomorrow", lambda _: _Found(in_days(today, 1))),
             ("today", lambda _: _Found(today)),
             ("weekday", self._weekday),
+            ("other_one", lambda _: _Found(None, "other", vague=True)),
             ("day", self._day),
             ("nth", self._day),
+            ("ordinal", self._ordinal),
+            ("of_every_month", self._day_of_every_month),
             ("first", self._first),
             ("payday", lambda _: _Found(None, "payday", vague=True)),
             ("quincena", self._quincena),
             ("feast", self._feast),
+            ("billed", lambda match: _Found(None, "billed", number=months()[match["month"]])),
             ("month", self._month),
         )
 
@@ -163,7 +166,7 @@ class _Reader:
                 yield replace(one, start=match.start(), end=match.end(), past=gone)
 
     def _done(self, match: re.Match[str]) -> bool:
-        return self.past or _is_done(self.whole, *match.span())
+        return self.past or is_done(self.whole, *match.span())
 
     def _iso(self, match: re.Match[str]) -> _Found | None:
         on = day_of(int(match["year"]), int(match["month"]), int(match["day"]))
@@ -194,6 +197,8 @@ class _Reader:
 
     def _of_month(self, match: re.Match[str]) -> _Found | None:
         day = int(match["day"]) if match["day"].isdigit() else 1
+        if day > 31:
+            return None
         on = self._dated(match["year"] or match["yy"], months()[match["month"]], day, match)
         return _Found(on, vague=on is None)  # "30 de febrero": asked
 
@@ -209,6 +214,51 @@ class _Reader:
                 on = in_months(self.today, 1, 15)
         return _Found(on)
 
+    def _quincena_of_month(self, match: re.Match[str]) -> _Found:
+        return _Found(nearest_date(self.today, months()[match["month"]], 15))
+
+    def _months_meant(self, match: re.Match[str]) -> Iterator[tuple[int, int]]:
+        """Year and month that "de marzo", "del mes que viene" or "del mes" may mean, in order."""
+        if match["month"]:
+            month = months()[match["month"]]
+            yield from ((self.today.year + later, month) for later in range(2))
+            return
+        for offset in (1,) if match["next"] else (0, 1):
+            if there := in_months(self.today, offset, 1):
+                yield there.year, there.month
+
+    def _nth_weekday(self, match: re.Match[str]) -> _Found | None:
+        weekday = (weekdays() | doubtful_weekdays())[match["weekday"]]
+        for year, month in self._months_meant(match):
+            on = nth_weekday(year, month, weekday, NTH[match["nth"]])
+            if on and on >= self.today:
+                again = BLOT in match.group() or re.search(
+                    r"\b(?:cada|each|every)\b", match.group()
+                )
+                return _Found(on, every="monthly" if again else None)
+        return None
+
+    def _week_of_month(self, match: re.Match[str]) -> _Found | None:
+        nth = NTH[match["nth"]]
+        for year, month in self._months_meant(match):
+            first = 7 * nth - 6 if nth > 0 else monthrange(year, month)[1] - 6
+            if (on := day_of(year, month, first)) and on + timedelta(days=6) >= self.today:
+                return _Found(max(on, self.today), vague=True)
+        return None
+
+    def _week_from(self, match: re.Match[str]) -> _Found:
+        weeks = int(match["n"]) if match["n"].isdigit() else 1
+        day = self.today if match["tomorrow"] else next_weekday(self.today, self._named(match))
+        days = 7 * weeks + (1 if match["tomorrow"] else 0)
+        return _Found(in_days(day, days) if day else None)
+
+    def _named(self, match: re.Match[str]) -> int:
+        return weekdays()[match["weekday"]]
+
+    def _in_eight(self, match: re.Match[str]) -> _Found:
+        # Why: weeks are counted with both ends in Spanish; "de hoy en ocho" is seven days on.
+        return _Found(in_days(self.today, int(match["count"]) - (0 if match["tomorrow"] else 1)))
+
     def _edge(self, match: re.Match[str]) -> _Found | None:
         edge, unit = match["edge"], match["unit"]
         last = edge.startswith(("fin", "fim", "end", "ultimo", "last"))
@@ -219,6 +269,8 @@ class _Reader:
             if edge.startswith(("mediad", "mitad", "mead", "metade", "mid"))
             else 1
         )
+        if match["ahead"]:
+            return _Found(of_week(self.today, 4 if last else 0, 1), vague=True)
         if unit in {"semana", "week", "finde"}:
             weekend = edge == "fin" or edge == "fim"
             on = next_weekday(self.today, 5) if weekend else of_week(self.today, 4, 0)
@@ -236,11 +288,11 @@ class _Reader:
         on = in_months(self.today, 1 if match["next"] else 0, day)
         if on and on < self.today:
             on = in_months(self.today, 1, day)
-        return _Found(on, vague=not last)
+        return _Found(on, vague=not last, every="monthly" if match["all"] else None)
 
     def _weekend(self, match: re.Match[str]) -> _Found:
         saturday = self.today if self.today.weekday() == 6 else next_weekday(self.today, 5)
-        return _Found(saturday, vague=True)
+        return _Found(saturday, vague=True, every="weekly" if match["every"] else None)
 
     def _pair(self, match: re.Match[str]) -> _Found | None:
         days = sorted({int(match["a"]), int(match["b"])})
@@ -269,10 +321,24 @@ class _Reader:
         if months_ahead and re.match(r"a \d", match.group()):
             return None
         vague = bool(months_ahead and re.match(r"(?:en|em) \d", match.group()))
+        if unit.startswith("h") and count.isdigit() and int(count) > _THIS_DAY:
+            return None
+        if match["habil"] or match["uteis"]:
+            return _Found(in_workdays(self.today, int(count) if count.isdigit() else 1), vague=True)
+        vague = vague or count.endswith((" of", " de"))
+        if (count, unit) == ("8", "dias"):  # "ocho dias" is a week
+            return _Found(in_days(self.today, 7), vague=True)
         return _Found(self._shifted(count, unit, 1), vague=vague)
 
+    def _give(self, match: re.Match[str]) -> _Found | None:
+        """ "Deme 5 dias": from today, or from when it was due."""
+        unit = match["unit"] or match["u"] or match["v"]
+        if unit.startswith(("h", "min", "rat")):
+            return None
+        return _Found(self._shifted(match["count"] or match["n"], unit, 1), vague=True)
+
     def _shifted(self, count: str, unit: str, sign: int) -> date | None:
-        number = (int(count) if count.isdigit() else 1) * sign
+        number = (int(count) if count.isdigit() else 2 if " " in count else 1) * sign
         if unit.startswith(("mes", "month")):
             return in_months(self.today, number)
         if unit.startswith(("h", "min", "rat")):
@@ -290,6 +356,8 @@ class _Reader:
             return None
         weekday = (weekdays() | doubtful_weekdays())[name]
         every: Every | None = "weekly" if match["every"] or (name.endswith("days")) else None
+        if match["second"] or match["medio"]:
+            every = "biweekly"
         if match["last"] or match["gone"] or (match["on"] or "").startswith(("last", "ultim")):
             return _Found(last_weekday(self.today, weekday), "weekday", past=True)
         if match["other"] and (coming := next_weekday(self.today, weekday, after=True)):
@@ -304,8 +372,12 @@ class _Reader:
             else next_weekday(self.today, weekday, after=later)
         )
         vague = False
+        if match["later"] and on:
+            return _Found(in_days(on, 7))
         if (match["next"] or match["on"]) == "next" and on:
             vague = on.isocalendar()[:2] == self.today.isocalendar()[:2]
+        if on == self.today and not every and not done and not _TODAY.search(self.whole):
+            vague = True  # said on a Wednesday, "el miercoles" may be the next one
         if match["day"]:
             dated = nearest_day(self.today, int(match["day"]), past=done)
             if dated and dated.weekday() == weekday:
@@ -326,12 +398,23 @@ class _Reader:
         if not 1 <= number <= 31:
             return None
         said = match["day"].isdigit() or re.match(r"dia|cada|todo|al\b|del\b", match.group())
-        if not said and not _A_DAY_COMES.search(self.whole[: match.start()]):
+        if not said and not said_before(_A_DAY_COMES, self.whole, match.start()):
             return None  # "el primero" is an offer, "para el primero" a day
-        every: Every | None = "monthly" if match.groupdict().get("all") else None
+        always = match.groupdict().get("all") or _ALWAYS.match(self.whole, match.end())
+        every: Every | None = "monthly" if always else None
         past = not every and self._done(match)
         on = nearest_day(self.today, number, past=past)
-        return _Found(on, "day", number=number, every=every) if on else None
+        vague = not past and not every and lacks_day(self.today, number)
+        return _Found(on, "day", vague=vague, number=number, every=every) if on else None
+
+    def _ordinal(self, match: re.Match[str]) -> _Found | None:
+        number = ORDINAL_DAYS[match["ordinal"]]
+        on = nearest_day(self.today, number, past=self._done(match))
+        return _Found(on, "day", vague=lacks_day(self.today, number), number=number)
+
+    def _day_of_every_month(self, match: re.Match[str]) -> _Found | None:
+        on = nearest_day(self.today, int(match["day"]))
+        return _Found(on, "day", number=int(match["day"]), every="monthly") if on else None
 
     def _first(self, match: re.Match[str]) -> _Found | None:
         return _Found(nearest_day(self.today, 1, past=self._done(match)), "day", number=1)
@@ -346,20 +429,20 @@ class _Reader:
         return _Found(on)
 
     def _feast(self, match: re.Match[str]) -> _Found:
-        name = match["feast"]
-        if name.startswith(("ano", "new")):
-            return _Found(nearest_date(self.today, 1, 1))
-        return _Found(
-            nearest_date(
-                self.today, 12, 24 if name not in {"navidad", "christmas", "natal"} else 25
-            )
-        )
+        month, day = FEASTS[match["feast"]]
+        if day:
+            on = nearest_date(self.today, month, day)
+        else:
+            found = [nth_weekday(self.today.year + later, month, 3, 4) for later in (0, 1)]
+            on = next((one for one in found if one and one >= self.today), None)
+        return _Found(in_days(on, 1) if on and match["after"] else on)
 
     def _month(self, match: re.Match[str]) -> _Found | None:
         month = months()[match["month"]]
         if match["year"]:
             return _Found(day_of(int(match["year"]), month, 1), "month", vague=True, number=month)
-        done = match["said"] in {"desde", "since"} or self._done(match)
+        since = match["said"] in {"desde", "since"}
+        done = self._done(match) or (since and not TO_DO.search(clause(self.whole, *match.span())))
         if month == self.today.month and not done:
             return _Found(self.today, "month", vague=True, number=month)
         on = nearest_date(self.today, month, 1, past=done)
@@ -379,6 +462,13 @@ def _combined(found: list[_Found], today: date) -> list[_Found]:
             for one in plain_weekdays
         ]
         found = [one for one in found if one not in weeks and one not in plain_weekdays] + moved
+    billed = next((one for one in found if one.kind == "billed"), None)
+    found = [one for one in found if one.kind != "billed"]
+    if billed and len(found) == 1 and found[0].kind == "day" and found[0].number:
+        # "la cuota de julio la pago el 4": in July, or on the next 4th.
+        on = nearest_date(today, billed.number, found[0].number)
+        near = on and on.month != today.month and on <= (in_months(today, 2) or on)
+        return [replace(found[0], on=on if near else found[0].on, vague=bool(near))]
     spans = [one for one in found if one.kind == "span"]
     days = [one for one in found if one.kind == "day" and one.number and not one.every]
     if len(spans) == 1 and days:
@@ -418,46 +508,81 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
     Several days, a vague one ("la semana que viene"), one they say they cannot keep, or one that
     only the employer knows ("when I get paid") are to be asked.
     """
-    text = sheet.text
+    text, said = sheet.text, sheet.said
     found = sorted(_Reader(sheet, country, today, past).found(), key=lambda one: one.start)
+    if not past:
+        found = [one for one in found if not _only_happened(said, one, today)]
+    other = any(one.kind == "other" for one in found) and any(one.on for one in found)
+    if any(one.past for one in found) and PAID.search(said):
+        found = [one for one in found if one.on != today or not _is_idle(said, one)]
     found = _combined(_without_names_of(found, text), today)
     if not past and any(not one.past and one.on for one in found):
         found = [one for one in found if not one.past]
     elif not past:
-        found = [one for one in found if one.kind != "ago" or _PAID.search(text)]
+        bare = len(said.split()) <= _FEW_WORDS
+        found = [
+            one
+            for one in found
+            if PAID.search(said) or (one.kind != "ago" and (bare or not one.past))
+        ]
     elif any(one.past for one in found):
         found = [one for one in found if one.past]
-    found = [one for one in found if not _is_mere_time(text, one)]
+    found = [one for one in found if not _is_mere_time(said, one)]
     for keep in (
         lambda one: one.on is not None,
-        lambda one: not _is_refused(text, one),
-        lambda one: not _CORRECTED.search(text[: one.start]),
-        lambda one: not _DUE_BEFORE.search(text[: one.start]),
+        lambda one: said_before(RATHER_BEFORE, said, one.start),
+        lambda one: not DUE_AFTER.match(said, one.end),
+        lambda one: not is_refused(said, one.start, one.end),
+        lambda one: not said_before(CORRECTED, said, one.start),
+        lambda one: not said_before(DUE_BEFORE, said, one.start),
+        lambda one: not is_earned(said, one.start, one.end),
         lambda one: one.kind not in {"week", "span"} or one.number != 0,
     ):
         found = [one for one in found if keep(one)] or found
     if not found:
         return Day()
     chosen = found[0]
+    if other and chosen.kind == "weekday" and chosen.on and NOT_THIS_ONE.search(said):
+        return Day(in_days(chosen.on, 7), asked=True)
     asked = (
-        any(one.vague for one in found)
+        other
+        or any(one.vague for one in found)
         or len({one.on for one in found}) > 1
-        or _is_refused(text, chosen)
-        or bool(_AFTER_BEFORE.search(text[: chosen.start]))
+        or is_refused(said, chosen.start, chosen.end)
+        or bool(DUE_AFTER.match(said, chosen.end) and not _THAT_DAY.search(said))
+        or said_before(AFTER_BEFORE, said, chosen.start)
     )
-    every = next((one.every for one in found if one.every), None)
-    return Day(chosen.on, asked, every)
+    rhythm = next((one for one in found if one.every), None)
+    if rhythm is None:
+        return Day(chosen.on, asked)
+    return Day(chosen.on, asked, rhythm.every, is_earned(said, rhythm.start, rhythm.end))
+
+
+def _only_happened(said: str, one: _Found, today: date) -> bool:
+    """Whether something befell them on that day: "me llamaron ayer", "me robaron el martes"."""
+    around = clause(said, one.start, one.end)
+    near = clause(said, one.start, one.end, _NEAR_AN_EVENT)
+    if said_before(SINCE_BEFORE, said, one.start):
+        return True
+    if ANOTHER_BILL.search(around):
+        return True
+    if PAYS.search(around):
+        return False
+    if EVENT.search(near):
+        return True
+    return bool(THEIR_CALL.search(near)) and not (one.on and one.on > today and not one.every)
+
+
+def _is_idle(said: str, one: _Found) -> bool:
+    """Whether "hoy" only tells the news: "y hoy me escriben de nuevo"."""
+    before, after = said[: one.start].rpartition(",")[2], said[one.end :].partition(",")[0]
+    around = f"{before} {after}"
+    return one.kind == "day" and not (PAYS.search(around) or TO_DO.search(around))
 
 
 def _is_mere_time(text: str, one: _Found) -> bool:
     """Whether "este mes" only says when something is so ("este mes estoy corto")."""
     if one.kind not in {"week", "span"} or one.number != 0:
         return False
-    before = re.split(r"[.;!?\n]", text[: one.start])[-1]
-    after = re.split(r"[.;!?\n]", text[one.end :])[0]
-    return _is_refused(text, one) or not _TO_DO.search(f"{before} {after}")
-
-
-def _is_refused(text: str, one: _Found) -> bool:
-    before, after = text[: one.start], text[one.end :]
-    return bool(_CANNOT_BEFORE.search(before[-80:]) or _CANNOT_AFTER.match(after))
+    around = clause(text, one.start, one.end)
+    return is_refused(text, one.start, one.end) or not TO_DO.search(around)

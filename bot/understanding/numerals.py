@@ -18,6 +18,22 @@ from bot.kit.money import exponent
 _TOKEN = re.compile(r"[a-z]+|\d+(?:[.,']\d+)*")
 _MILLIONS = re.compile(r"'(?=\d{3}([.,])\d{3}(?!\d))")
 _OLD_MARK = re.compile(r"'")
+_SOUND = (
+    ("h", ""),
+    ("qu", "k"),
+    ("z", "s"),
+    ("c(?=[ei])", "s"),
+    ("c", "k"),
+    ("v", "b"),
+    (r"(.)\1", r"\1"),
+)
+_WITH_I = re.compile(
+    r"\b(treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa)[iy](?=(?:un[oa]?|dos|tres|cuatro|cinco"
+    r"|seis|siete|ocho|nueve)\b)"
+)
+_HEARD = range(6, 20)
+"""Letters of a word that may be misspelt and still be a number."""
+
 _HALF_READ = frozenset({"GB", "US", "CA"})
 """Where a point is the decimal mark of daily life, so that "1.500" may be one and a half."""
 
@@ -25,6 +41,8 @@ _HALF_READ = frozenset({"GB", "US", "CA"})
 @dataclass(frozen=True, slots=True)
 class _Words:
     values: dict[str, int]
+    heard: dict[str, int]
+    joined: re.Pattern[str]
     ones: frozenset[str]
     hundred: frozenset[str]
     thousand: frozenset[str]
@@ -36,8 +54,13 @@ class _Words:
 @cache
 def _words() -> _Words:
     data = yaml.safe_load(files(__package__).joinpath("data/numbers.yml").read_text("utf-8"))
+    values = {word: value for value, words in data["values"].items() for word in words}
+    long = [word for word in values if len(word) in _HEARD]
+    said = "|".join(sorted((word for word in values if len(word) > 2), key=len, reverse=True))
     return _Words(
-        values={word: value for value, words in data["values"].items() for word in words},
+        values=values,
+        heard={_sound(word): values[word] for word in long},
+        joined=re.compile(rf"\b(?:(?P<head>{said})(?=mil\b)|mil(?=(?P<tail>{said})\b))"),
         ones=frozenset(data["one"]),
         hundred=frozenset(data["hundred"]),
         thousand=frozenset(data["thousand"]),
@@ -45,6 +68,21 @@ def _words() -> _Words:
         not_after={word: frozenset(others) for word, others in data["not_after"].items()},
         not_before={word: frozenset(others) for word, others in data["not_before"].items()},
     )
+
+
+def _sound(word: str) -> str:
+    """A word as it sounds, for those who write as they speak: "sinkuenta" is "cincuenta"."""
+    for written, heard in _SOUND:
+        word = re.sub(written, heard, word)
+    return word
+
+
+def _worth(word: str) -> int:
+    """The value of a number word, also of a long one that is misspelt; 0 if it is none."""
+    known = _words()
+    if word in known.values or len(word) not in _HEARD:
+        return known.values.get(word, 0)
+    return known.heard.get(_sound(word), 0)
 
 
 def number_words() -> frozenset[str]:
@@ -72,9 +110,7 @@ class _Numeral:
             self.thousands, self.group, self.room = self.group or 1, 0, 1_000
         elif word in known.hundred and self.group < 100 and self.room != 100:
             self.group, self.room = (self.group or 1) * 100, 100
-        elif (
-            value := 1 if word in known.ones else known.values.get(word, 0)
-        ) and value < self.room:
+        elif (value := 1 if word in known.ones else _worth(word)) and value < self.room:
             self.group += value
             self.room = 100 if value >= 100 else 10 if value in range(20, 100, 10) else 0
         else:
@@ -89,6 +125,9 @@ def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
     at = 0
     while at < len(tokens):
         word = tokens[at].group()
+        if word[0].isdigit():
+            at += 1
+            continue
         before = tokens[at - 1].group() if at else ""
         after = tokens[at + 1].group() if at + 1 < len(tokens) else ""
         if (
@@ -102,6 +141,9 @@ def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
         numeral, end, counted, joined = _Numeral(), at, 0, False
         for index in range(at, len(tokens)):
             token = tokens[index]
+            following = tokens[index + 1].group() if index + 1 < len(tokens) else ""
+            if token.group() in known.ones and following == "por":  # "cuotas de mil, una por una"
+                break
             if index > at and text[tokens[index - 1].end() : token.start()] not in {" ", "-"}:
                 break
             if token.group() in known.joins and counted and not joined:
@@ -111,9 +153,21 @@ def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
             else:
                 break
         if counted and not (counted == 1 and word in known.ones):
-            yield tokens[at].start(), tokens[end].end(), numeral.value
+            value = numeral.value
+            if value % 1_000 == 0 and (rest := _hundreds(text, tokens, end)):
+                value, end = value + rest, end + 1
+            yield tokens[at].start(), tokens[end].end(), value
             at = end
         at += 1
+
+
+def _hundreds(text: str, tokens: list[re.Match[str]], end: int) -> int:
+    """The "500" of "mil 500", where a thousand said is followed by hundreds in digits."""
+    if end + 1 >= len(tokens) or text[tokens[end].end() : tokens[end + 1].start()] != " ":
+        return 0
+    said = tokens[end].group() in _words().thousand
+    rest = tokens[end + 1].group()
+    return int(rest) if said and re.fullmatch(r"[1-9]\d\d", rest) else 0
 
 
 def spell_digits(text: str) -> str:
@@ -121,6 +175,8 @@ def spell_digits(text: str) -> str:
 
     "2 mil" and "2 lucas" stay: what they are worth is for the reader of amounts to say.
     """
+    text = _WITH_I.sub(r"\1 y ", text)  # "treintaicinco"
+    text = _words().joined.sub(lambda match: f"{match.group()} ", text)  # "dosmil"
     pieces, at = [], 0
     for start, end, value in _numerals(text):
         pieces += [text[at:start], str(value)]

@@ -5,22 +5,35 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bot.understanding.amounts import money_words
+from bot.understanding.money_words import money_words
 from bot.understanding.sheet import Sheet, either
 from bot.understanding.terms import UNITS
 
 _PAPER = (
     "facturas?|faturas?|folio|contratos?|contract|boletas?|invoice|ticket|expediente|referencia"
-    "|reference|ref|protocolo|poliza|apolice|convenio"
+    "|reference|ref|protocolo|poliza|apolice|convenio|obligacion"
+    "|confirmation|confirmacion|expte|exp|fact|nf|nfe|nota fiscal|pagare"
 )
 _LOOSE = (
     "boletos?|recibo|receipt|caso|case|pedido|orden|order|prestamo|emprestimo|loan|credito|cuenta"
-    "|conta|account|bill|nota|operacion|operacao|matricula|cliente|customer|comprobante"
+    "|conta|account|acct|cta|bill|nota|operacion|operacao|matricula|cliente|customer|comprobante|comprovante|acuerdo|acordo|agreement|solicitud|tramite|proceso|processo|producto"
+    "|proposta|guia|reclamo|denuncia|letra"
 )
-_SIGN = r"(?:(?:numero|nro|num|no|n|number|id|es(?: la| el)?|is|e [ao])\b[.°:]?\s*|[#:°]\s*)"
+_ABOUT = (
+    "(?:folio|protocolo|expediente|referencia|reference|ref|confirmacion|poliza|apolice|convenio)"
+)
+_KIND = "(?:electronic[oa]|eletronic[oa]|fiscal|de venta|de credito|de luz|de cobro|final)"
+_SIGN = (
+    r"(?:(?:numero|nro|num|no|n|number|id|es(?: la| el)?|is|e(?: [ao])?(?= [a-z]*\d{3}))\b[.°:]?\s*"
+    r"|[#:°]\s*)"
+)
 _CODE = r"(?=[a-z0-9]*[-/._]?[a-z0-9]*\d)[a-z0-9]+(?:[-/._][a-z0-9]+)*"
 _QUOTED = re.compile(
-    rf"\b(?:(?P<paper>{_PAPER})|{_LOOSE})\b[.]?\s*(?P<sign>{_SIGN}{{0,3}})(?P<code>{_CODE})"
+    rf"\b(?:(?P<paper>{_PAPER})|{_LOOSE})\b[.]?\s*(?:{_KIND}\s+)?(?P<sign>{_SIGN}{{0,3}})"
+    rf"(?P<code>{_CODE}(?: \d{{4}}(?!\d))?)"
+)
+_OF_SOMETHING = re.compile(
+    rf"\b(?P<paper>{_ABOUT}) (?:de|del|da|do|of) (?:la |the )?[a-z]+ (?P<sign>{_SIGN}?)(?P<code>(?=\D*\d{{4}}){_CODE})"
 )
 _HASHED = re.compile(r"(?<!\S)#\s?(?P<code>\d{2}[a-z0-9]*(?:[-/._][a-z0-9]+)*)")
 _DAY_LIKE = re.compile(r"\d{1,2}[/.]\d{1,2}(?:[/.-]\d{2,4})?|\d{1,2}x?|\d+(?:st|nd|rd|th)")
@@ -33,12 +46,13 @@ def _counting() -> re.Pattern[str]:
     return re.compile(rf"\s*(?:[%€£$]|(?:{either(money_words())}|{UNITS}|{time})\b)")
 
 
-def read_reference(sheet: Sheet) -> str | None:
-    """The first number of a paper in the message, in capitals: "folio AB-88" -> "AB-88".
+def read_reference(sheet: Sheet) -> tuple[str | None, bool]:
+    """The first number of a paper in the message, in capitals, and whether there are several.
 
     A loose word ("cuenta", "caso") needs four digits or a sign such as "numero" or "#".
     """
-    for pattern in (_QUOTED, _HASHED):
+    found: list[tuple[int, str]] = []
+    for pattern in (_QUOTED, _OF_SOMETHING, _HASHED):
         for match in sheet.find(pattern):
             code, said = match["code"], match.groupdict()
             sure = pattern is _HASHED or said["paper"] or said["sign"]
@@ -47,6 +61,7 @@ def read_reference(sheet: Sheet) -> str | None:
             if not sure and len(re.sub(r"\D", "", code)) < 4:
                 continue
             if len(code) > 1 and not _counting().match(sheet.text, match.end()):
+                found.append((match.start(), code.upper()))
                 sheet.blot(*match.span())
-                return code.upper()
-    return None
+    found.sort()
+    return (found[0][1] if found else None), len({code for _, code in found}) > 1

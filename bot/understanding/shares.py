@@ -17,7 +17,7 @@ _HALF = re.compile(
     r"|hour|day|a day|past|year|a million|million|a grand|price))"
 )
 _THIRDS = re.compile(
-    r"\b(?:(?P<n>\d)|una?|uma?|one|a)\s+(?:tercio|terco|tercer[ao]? parte|terca parte|third)s?\b"
+    r"\b(?:(?P<n>\d)|una?|uma?|one|a|la)\s+(?:tercio|terco|tercer[ao]? parte|terca parte|third)s?\b"
     r"(?!\s+(?:opcion|option|one|part(?:y|ies)|vez|cuota|time))"
 )
 _QUARTERS = re.compile(
@@ -30,30 +30,36 @@ _PERCENT = re.compile(
     r"(?:%|por ?cien(?:to)?\b|por cento\b|per ?cent\b)"
 )
 _BESIDE_AFTER = re.compile(
-    r"\s*(?:de\s+|of\s+|em\s+)?(?:descuento|desconto|discount|off\b|interes|juros|interest|acuerdo"
+    r"\s*(?:de\s+|of\s+|em\s+)?(?:acuerdo|pay cut|cut\b|descuento|desconto|discount|off\b|interes|juros|interest"
     r"|acordo|segur|sure|rebaja|quita|menos|certeza|anual|mensual|al mes|ao mes|a\.?m\b|mas\b"
     r"|more\b|cierto|real)"
 )
 _BESIDE_BEFORE = re.compile(
-    r"\b(?:descuento|desconto|discount|quita|rebaja|interes(?:es)?|juros|interest|tasa|taxa|rate"
+    r"\b(?:descuento|desconto|discount|quita|rebaja|interes(?:es)?|juros|interest|tasa|taxa|rate|recargo|multa|mora|aumento|comision|fee"
     r"|abatimento)\s+(?:(?:del?|do|of|a)\s+)?(?:(?:un|el|um|o|a)\s+)?$"
 )
 _PAYING = (
-    r"(?:pag(?:o|ar|are|aria|arei|ue|amos|ando)|liquid\w+|cancel(?:ar|o|are)|sald(?:ar|o|are)"
-    r"|abon(?:ar|o|are)|cubrir|quit(?:o|ar|arei|e)|acert(?:o|ar)|pay|paying|settle|clear|cover)(?:lo|la)?"
+    r"(?:pag(?:o|ar|are|aria|arei|ue|amos|ando|ad[oa])|liquid\w+|cancel(?:ar|o|are)|deposit(?:o|ar|are)|sald(?:ar|o|are)"
+    r"|abon(?:ar|o|are)|cubrir|quit(?:o|ar|arei|e)|acert(?:o|ar)|pay|paying|settle|clear|cover)(?:los?|las?|te|les?|me|nos)?"
 )
 _ALL = (
-    r"(?:todo|tudo|toda(?: (?:la|a) (?:deuda|divida))?|total|totalidad|complet[oa]|enter[oa]|all"
+    r"(?:todo|tudo|toda(?: (?:la|a) (?:deuda|divida))?|total|totalidad|complet[oa]|enter[oa]|inteir[oa]|integral|all"
     r"|everything|full|whole|entire|in full)"
 )
 _WHOLE = re.compile(
-    rf"\b{_PAYING}\s+(?:(?:ya|it|them|this|that|de una vez|hoy|logo|la deuda|mi deuda|a divida"
-    rf"|el monto|o valor|the debt|my debt|off)\s+){{0,3}}(?:el |o |the |a |la )?{_ALL}\b"
-    r"|\bpay (?:it |this |that |them |everything )?(?:all )?off\b"
+    r"\bpay (?:it |this |that |them |everything )?(?:all )?off\b"
+    rf"|\b{_PAYING}\s+(?:(?:ya|it|them|this|that|de una vez|hoy|logo|la deuda|mi deuda|a divida"
+    rf"|la factura|la cuenta|el recibo|la boleta|a fatura|a conta|the bill"
+    rf"|el monto|o valor|the debt|my debt|off)\s+){{0,3}}(?:el |o |the |a |la )?{_ALL}\b(?!\s*[$€£]?\d)"
+    rf"|\b{_PAYING}\b[^.,;!?]{{1,25}}\b(?:todo|tudo|everything|it all)(?=\s*(?:$|[.,;!]))"
     r"|\b(?:the )?(?:full|whole|entire) (?:amount|balance|debt|payment|thing|total)\b"
     r"|\b(?:pago|pagamento) (?:total|completo|integral)\b|\ben su totalidad\b"
     r"|\b(?:todo|tudo) (?:junto|de una|de una vez|de uma vez|de uma so vez|de golpe)\b"
     r"|\ball (?:of it|at once)\b|\b(?:a|la) (?:divida toda|deuda (?:completa|entera))\b"
+)
+_AT_ONCE = re.compile(
+    r"^\W*(?:todo|tudo|everything|all)(?= (?:ate|hasta|antes de|by|until|hoy|hoje|hj|amanha|manana|today"
+    r"|tomorrow|tmrw|junto)\b)"
 )
 _ALONE = re.compile(
     r"^\W*(?:si |sim |yes |ok )?(?:quiero |puedo |el |o |la |the |it |por el )?"
@@ -64,6 +70,13 @@ _CANNOT = re.compile(
     r"|nao (?:posso|consigo|tenho|da|vou|quero)|can'?t|cannot|can not|couldn'?t|won'?t|not able"
     r"|unable|don'?t)\b[^,.;!?]{0,30}$"
 )
+
+
+_TODAY = re.compile(r"\b(?:hoy|hoje|hj|today)\b")
+_OR_ALL = re.compile(
+    r"\b(?:o|ou|or) (?:bien )?(?:el |la |o |a |the )?(?:todo|tudo|total|all|everything|whole)\b"
+)
+_MERE_EMPHASIS = re.compile(rf"(?!\s*(?:$|[.,;!?]|{_OF_THE_DEBT}))")
 
 
 def _part(match: re.Match[str]) -> Fraction:
@@ -83,12 +96,20 @@ def read_share(sheet: Sheet) -> tuple[Fraction | None, bool]:
     A discount or an interest rate is no part of the debt, and "no puedo pagar todo" offers none.
     """
     found: list[tuple[int, Fraction]] = []
-    for pattern in (_PERCENT, _RATIO, _THIRDS, _QUARTERS, _HALF, _WHOLE, _ALONE):
+    for pattern in (_PERCENT, _RATIO, _THIRDS, _QUARTERS, _HALF, _WHOLE, _AT_ONCE, _ALONE):
         for match in sheet.find(pattern):
-            before, part = sheet.text[: match.start()], _part(match)
+            before, part = sheet.before(match.start()), _part(match)
             beside = _BESIDE_BEFORE.search(before) or _BESIDE_AFTER.match(sheet.text, match.end())
+            if pattern is _PERCENT and part == 1 and not re.search(rf"\b{_PAYING}\b", before):
+                beside = beside or _MERE_EMPHASIS.match(sheet.text, match.end())  # "100% broke"
             if not beside and not _CANNOT.search(before) and 0 < part <= 1:
                 found.append((match.start(), part))
-            sheet.blot(*match.span())
+            today = _TODAY.search(match.group())  # "pagar hoy todo": the day is still to be read
+            kept = today.start() if today else 0
+            sheet.blot(match.start() + (kept + len(today.group()) if today else 0), match.end())
+            if today:
+                sheet.blot(match.start(), match.start() + kept)
     found.sort()
+    if any(part < 1 for _, part in found) and not _OR_ALL.search(sheet.said):
+        found = [one for one in found if one[1] < 1]  # "pague la mitad", of "la deuda entera"
     return (found[0][1] if found else None), len({part for _, part in found}) > 1

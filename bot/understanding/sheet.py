@@ -7,15 +7,21 @@ from collections.abc import Iterable, Iterator
 from re import Match, Pattern
 
 BLOT = "•"
-_MOST = 40
+NEAR = 160
+"""Characters around a value in which words can bear on it."""
+
+_MOST = 25
 """Matches of one kind that are looked at; no person names more in a message."""
 
 
 class Sheet:
-    """A text whose read parts turn into blots, so that a day is not taken for an amount."""
+    """A text whose read parts turn into blots, so that a day is not taken for an amount.
+
+    `text` is what is still to be read, `said` all of it; the same place is the same in both.
+    """
 
     def __init__(self, text: str) -> None:
-        self.text = text.replace(BLOT, " ")
+        self.text = self.said = text.replace(BLOT, " ")
 
     def find(self, pattern: Pattern[str]) -> Iterator[Match[str]]:
         """Every match of `pattern` in what is still to be read, as it changes on the way."""
@@ -26,6 +32,10 @@ class Sheet:
                 return
             yield match
             at = max(match.end(), at + 1)
+
+    def before(self, at: int) -> str:
+        """What is said before `at`, as far as it can bear on it."""
+        return self.text[max(0, at - NEAR) : at]
 
     def blot(self, start: int, end: int) -> None:
         """Take `start` to `end` as read."""

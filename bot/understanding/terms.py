@@ -7,35 +7,46 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.understanding.sheet import BLOT, Sheet
+from bot.understanding.standing import EARNS, refused_after
 
 Every = Literal["weekly", "biweekly", "monthly"]
 
-_END = r"(?=\s*(?:$|[.,;:!?)]))"
+_END = r"(?=\s*(?:$|[.,;:!?)](?!\d)))"
+_END_OR_PLEASE = (
+    r"(?=\s*(?:$|[.,;:!?)](?!\d)|(?:(?:pra|para|p) mim?|for me|y ya|y listo|nomas|e pronto|por favor|porfa"
+    r"|please|pls|se puede|seria|da|pode)\b))"
+)
 
 # --- how often ----------------------------------------------------------------------------------
 
 _EACH = (
-    r"(?:por|cada|a cada|toda|todo|todos los|todas las|todos os|todas as|per|every|each|x|/)\s*"
+    r"(?:por|c/|cada|a cada|toda|todo|todos los|todas las|todos os|todas as|per|every|each|x|/)\s*"
     r"(?:el |la |a |1 )?"
 )
 _COMING = r"(?! (?:que|proxim[oa]|entrante|siguiente))"
 _BIWEEKLY = (
-    r"\b(?:quincenal(?:es|mente)?|quinzena(?:l|is|lmente)|catorcenal(?:es)?|bi-?weekly|fortnightly"
-    r"|semi-?monthly|every (?:other|second) week"
-    rf"|(?:{_EACH}|a la |al )\s*(?:quincena|quinzena|fortnight|catorcena)s?\b{_COMING}"
-    r"|(?:cada|every) (?:1[45] (?:dias?|days)|2 (?:semanas|weeks))|de 15 e[nm] 15(?: dias)?"
+    r"\b(?:quincenal(?:es|mente|it[oa]s?)?(?![a-z])|quinzena(?:l|is|lmente)|catorcenal(?:es)?|bi[- ]?weekly"
+    r"|fortnightly|twice monthly"
+    r"|semi-?monthly|bisemanal(?:es|mente)?|every (?:other|second) week|(?:una )?semana por medio"
+    rf"|(?:{_EACH}|a la |al |(?<=\d )la )\s*(?:(?:pago|dia) de )?(?:quincena|quinzena|fortnight|catorcena)s?\b{_COMING}"
+    r"|(?:cada|every|each) (?:1[45] (?:dias?|days)|2 (?:semanas|weeks))|de 15 e[nm] 15(?: dias)?"
+    r"|cada 15(?=\s*(?:$|[.,;]|te\b|les?\b|yo\b|puedo\b|pago\b|doy\b))"
     r"|(?:2 (?:veces|vezes|times)|twice) (?:al?|por|ao|per|every|each) (?:mes|month))"
 )
 _WEEKLY = (
-    rf"\b(?:semanal(?:es|mente)?|semanais|weekly|(?:cada|every) [78] (?:dias|days)"
-    rf"|(?:{_EACH})(?:semana|week)s?\b|a la semana\b{_COMING}"
-    r"|(?<!in )(?<!for )a week\b(?! (?:ago|from|later|or)))|/\s?(?:semana|sem|week|wk)\b"
+    rf"\b(?:semanal(?:es|mente|it[oa]s?)?(?![a-z])|semanais|weekly|(?:cada|every) [78] (?:dias|days)"
+    rf"|(?:{_EACH})(?:semana|week)s?\b|a la semana\b{_COMING}|semana (?:a|x|con) semana|week by week"
+    r"|(?<!in )(?<!for )(?<!me )(?<!need )(?<!back )(?<!wait )"
+    r"a week\b(?! (?:ago|later|or|from (?:now|today|tomorrow|then|\w+day))))"
+    r"|/\s?(?:semana|sem|week|wk)\b"
 )
 _MONTHLY = (
-    r"\b(?:mensual(?:es|mente)?|mensal(?:mente)?|mensais|monthly|mes (?:a|con) mes|cada 30 dias"
+    r"\b(?:mensual(?:es|mente|it[oa]s?)?(?![a-z])|mensal(?:mente)?(?![a-z])|mensais|monthly"
+    r"|mes (?:a|con|x) mes|month (?:by|to) month|cada 30 dias"
     r"|\d+ (?P<kept>mensualidad(?:es)?|mensalidades?)"
     rf"|(?:{_EACH})(?:mes|meses|months?)\b(?! (?:y|e) medi[oa])|(?:al|ao) mes\b{_COMING}"
-    r"|(?<!in )(?<!for )(?<!half )a month\b(?! (?:ago|from|later|or)))|/\s?(?:mes|month|mo)\b"
+    r"|(?<!in )(?<!for )(?<!half )a month\b(?! (?:ago|later|or|from (?:now|today|tomorrow|then))))"
+    r"|/\s?(?:mes|month|mo)\b"
 )
 _RHYTHMS: tuple[tuple[Every, re.Pattern[str]], ...] = (
     ("biweekly", re.compile(_BIWEEKLY)),
@@ -48,22 +59,44 @@ _OF = re.compile(
 )
 
 
+_AT_THE_QUINCENA = re.compile(r"(?:a )?la quin")
+_A_SUM = re.compile(r"\d\W*(?:[a-z$€]+\W*)?$")
+_NOT_THEIRS = re.compile(
+    r"\b(?:llam\w+|marca\w*|escrib\w+|lig(?:am|ou|ando|acoes)|calls?|calling|text(?:s|ing)|mandan|cobran"
+    r"|molest\w+|ve(?:ces|zes)|times)\b[^.,;!?]{0,30}$"
+)
+_EARNED = re.compile(
+    rf"\b{EARNS}\b(?!.*\b(?:pag(?:o|ar|are|aria|arei)|pay|doy|dou|puedo|posso|abono"
+    rf"|so|asi que|entonces|entao|por eso|pero|but)\b)[^.;!?]{{0,30}}$"
+)
+
+
 def read_every(sheet: Sheet) -> tuple[Every | None, bool]:
-    """How often the person means to pay, and whether they named two rhythms."""
-    found: list[Every] = []
+    """How often the person means to pay, and whether to ask: two rhythms, or that of their salary.
+
+    How often they are called is no rhythm of theirs, nor are payments they owe ("debo 3
+    mensualidades").
+    """
+    found: list[tuple[Every, bool]] = []
     for every, pattern in _RHYTHMS:
         for match in sheet.find(pattern):
-            found.append(every)
-            kept = match.groupdict().get("kept")
-            if not kept and not _OF.search(sheet.text[: match.start()]):
+            before, kept = sheet.before(match.start()), match.groupdict().get("kept")
+            if _AT_THE_QUINCENA.match(match.group()) and not _A_SUM.search(before):
+                continue
+            if not _NOT_THEIRS.search(before) and not (kept and _OF_THE_PAST.search(before)):
+                found.append((every, bool(_EARNED.search(before))))
+            if not kept and not _OF.search(before):
                 sheet.blot(*match.span())
-    return (found[0] if found else None), len(set(found)) > 1
+    meant = [one for one in found if not one[1]] or found
+    asked = len({every for every, _ in meant}) > 1 or any(earned for _, earned in meant)
+    return (meant[0][0] if meant else None), asked
 
 
 # --- in how many payments -----------------------------------------------------------------------
 
 UNITS = (
     "cuotas?|cuotitas?|cotas?|pagos?|pagitos?|pagamentos?|parcelas?|parcelinhas?|prestacoes|prestacion"
+    "|contados|armadas|cuotones|checks|cheques|entregas"
     "|prestaciones|prestacao|mensualidad|mensualidades|mensalidades?|plazos?|letras|abonos"
     "|exhibiciones|partes|tandas|installments?|instalments?|payments?|msi"
 )
@@ -76,34 +109,62 @@ _COUNT = rf"{_FREE}(?P<count>\d{{1,3}})"
 _RANGE = rf"{_FREE}(?P<count>\d{{1,2}})\s*(?:o|ou|or|u|a|y|e|and|-)\s*(?P<other>\d{{1,2}})"
 _IN = r"\b(?:en|em|in|a|hasta|ate|up to)(?: hasta| ate| up to)?"
 _AN_X = r"(?=\s*(?:$|[^a-z0-9\s]|\d|(?:de|sem|sin|s/|no|por|y|e)\b|mensua|mensai))"
+_SUM_EACH = (
+    r"(?:[$€£]|r\$|s/\.?)?\s?(?!(?:19|20)\d\d\b)(?:[2-9]\d|[1-9]\d\d+|[1-9]\d{0,2}(?:[.,]\d{3})+)\b"
+    r"(?! (?:de|of) [a-z]|[/%])"
+)
 _INSTALMENTS = tuple(
     re.compile(pattern)
     for pattern in (
+        rf"{_COUNT}{_BETWEEN}(?:{UNITS}|meses|months) (?:o|ou|or) (?:en |a |em |in )?(?P<other>\d{{1,2}}){_END}",
+        rf"\b(?:la|el|a|o|plan|plano|opcion|opcao) (?:de|a|em|en) {_FREE}(?P<count>\d{{1,2}})"
+        rf"(?: (?:meses|months)\b|{_END})",
+        rf"{_COUNT} (?:veces|vezes|times) (?:de|of)\b",
+        rf"{_COUNT}[- ]month (?:one|option)\b",
         rf"{_RANGE}{_BETWEEN}(?:{UNITS}|x)\b",
         rf"{_IN} {_RANGE} (?:veces|vezes|meses|quincenas|quinzenas)\b",
         rf"{_COUNT}{_BETWEEN}(?:{UNITS})\b",
         rf"{_COUNT}\s?x{_AN_X}",
-        rf"{_IN} {_COUNT} (?:veces|vezes|times|tantos|quincenas|quinzenas|catorcenas)\b",
-        rf"\b(?:a|hasta|plazo de|plan de|plan a|plano de|prazo de) {_COUNT} (?:meses|months)\b",
+        rf"{_IN} {_COUNT} (?:veces|vezes|veiz|veis|vez|times|tantos|quincenas|quinzenas|catorcenas)\b",
+        rf"\b(?:a|hasta|(?:plazo|plan|plano|prazo) (?:de|of|for|a|por)) {_COUNT} (?:meses|months)\b",
         rf"{_COUNT} (?:meses|months) (?:de plazo|sin intereses|sem juros|s/ ?juros|s/ ?intereses)",
+        rf"(?<!\d ){_COUNT} (?:de|of) (?={_SUM_EACH})",
         rf"{_COUNT}[- ]month (?:payment )?plan\b",
-        r"\b(?:over|across|spread over|durante|por|nos|los)(?: the| los| os)?(?: next| proximos)? "
+        r"\b(?:over|across|spread over|durante|por|x|nos|los)(?: the| los| os)?(?: next| proximos)? "
         rf"{_COUNT} (?:meses|months)\b",
     )
 )
-_WITH_RHYTHM = re.compile(rf"\b(?:por|for|durante) {_COUNT} (?:meses|months)\b")
-_IN_MONTHS = re.compile(r"\b(?:en|em) (?P<count>\d{1,2}) meses\b")
+_CHOICE_OF_COUNTS = re.compile(
+    rf"\b(?:a|en|em|in) {_FREE}(?P<count>\d{{1,2}}) (?:o|ou|or) (?:a |en |em )?(?P<other>\d{{1,2}}){_END}"
+)
+_RATHER = re.compile(
+    rf"\b(?:faz|hace|hacelo en|haz|make it|ponle|que sean|sean|mejor|melhor|prefiro|prefiero) (?:en |em )?"
+    rf"{_FREE}(?P<count>\d{{1,2}}){_END}"
+)
+_NOT_SO_MANY = re.compile(
+    rf"\b(?:{UNITS}),? (?:y |e |and )?(?:no|nao|not) (?:en |em |in )?(?P<other>\d{{1,2}}){_END}"
+)
+_IN_PARTS = re.compile(rf"\b(?:{UNITS}|meses|months|veces|vezes|diferir|parcelar|financiar)\b")
+_PAUSE = re.compile(r"\b(?:paus\w+|suspend\w+|congel\w+|skip|descans\w+|gracia|freeze)\b")
+_SPLIT = re.compile(
+    r"\b(?:divid|divis|part|fracc|parcel|split|difer|repart|spread)\w*(?: \w+){0,3}\s*$"
+)
+_A_DAY = re.compile(r"\b(?:el|al|dia|the)\s+$")
+_WITH_RHYTHM = re.compile(rf"\b(?:por|for|durante|x) {_COUNT} (?:meses|months)\b")
+_QUINCENAS = re.compile(r"(?:quin[cz]|catorc)enas")
+_IN_MONTHS = re.compile(r"\b(?:en|em) (?P<count>\d{1,2}) meses?\b")
 _SINGLE = re.compile(
     r"\b(?:(?:en|em|in) (?:un|una|um|uma|1|one|a) (?:sol[oa]|unic[oa]|single|so|lump)?\s?"
     r"(?:pago|exhibicion|parcela|pagamento|payment|cuota|vez|sum)|de contado|a vista|lump sum"
-    r"|(?:pago|parcela|cota) unic[oa]|single payment|de una sola vez|de uma (?:so )?vez)\b"
+    r"|(?:pago|parcela|cota) unic[oa]|single payment|(?:one|1) payment (?=of )|de una (?:sola )?vez"
+    r"|de uma (?:so )?vez)\b"
 )
 _PAIR = re.compile(
     r"\b(?:un|a|um) (?:par|couple) (?:de|of) (?:pagos|cuotas|parcelas|payments|installments)\b"
 )
 _ASKED = re.compile(
-    r"\b(?:pag|hac|hag|faz|fac|divi|parcel|part|financ|split|plan|pued|pod|dif|cuotas|cancel)\w*"
-    rf"[^.;!?]{{0,30}}?\b(?:en|em|in) (?P<count>\d{{1,2}}){_END}"
+    r"\b(?:pag|hac|hag|faz|fac|divi|parcel|part|financ|split|plan|pued|pod|dif|cuotas|cancel|fracc|arregl|termin|dej|liquid|sald|refinan|quit)\w*"
+    rf"[^.;!?]{{0,30}}?\b(?:en|em|in) (?P<count>\d{{1,2}}){_END_OR_PLEASE}"
 )
 _NTH = re.compile(
     r"\b(?:cuota|parcela|installment|instalment|mensualidad)\s*"
@@ -111,8 +172,8 @@ _NTH = re.compile(
     rf"(?!\s*(?:[.,]\d|[%$€£]|{UNITS}))"
 )
 _OF_THE_PAST = re.compile(
-    r"\b(?:deb\w+|adeud\w+|atras\w+|falt\w+|qued\w+|rest\w+|owe\w*|missed|skipped|devo|llev\w+|pague"
-    r"|pagado|paguei|paid|venc\w+|late on|behind on|hace|desde|ultim[oa]s|hice|fiz|made"
+    r"\b(?:deb\w+|adeud\w+|atras\w+|falt\w+|qued\w+|rest[ao]n|restam|owe\w*|missed|skipped|devo|llev\w+|pague"
+    r"|pagado|paguei|paid|venc\w+|late on|behind on|desde|ultim[oa]s|hice|fiz|made"
     r"|primer[oa]s)(?: \w+){0,2}\s+$"
 )
 _IN_ARREARS = re.compile(
@@ -132,6 +193,7 @@ class Count:
 
     number: int | None = None
     ambiguous: frozenset[str] = frozenset()
+    every: Every | None = None
 
 
 def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
@@ -139,32 +201,47 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
 
     "En 6 meses" can be six payments or a day half a year from now, so both are asked.
     """
-    found: list[tuple[int, int, bool]] = []
+    found: list[tuple[int, int, bool, bool]] = []
     for match in sheet.find(_NTH):
         sheet.blot(*match.span())
-    for pattern in (*_INSTALMENTS, *([_WITH_RHYTHM] if rhythm else [])):
+    extra = [_WITH_RHYTHM] if rhythm else []
+    if _IN_PARTS.search(sheet.text):
+        extra += [_CHOICE_OF_COUNTS, _RATHER]
+    by_quincena = False
+    for match in sheet.find(_NOT_SO_MANY):
+        sheet.blot(*match.span("other"))
+    for pattern in (*_INSTALMENTS, *extra):
         for match in sheet.find(pattern):
-            before = sheet.text[: match.start()]
+            before = sheet.before(match.start())
+            if _A_DAY.search(before) and match.group().endswith(("pago", "abono")):
+                continue  # "el 16 pago"
             past = _OF_THE_PAST.search(before)
             arrears = _IN_ARREARS.match(sheet.text, match.end())
             number = int(match["count"])
-            if not past and not arrears and 1 <= number <= 360:
-                unsure = "other" in match.groupdict() or _REFUSED.search(before)
-                found.append((match.start(), number, bool(unsure)))
+            paused = "mes" in match.group() and _PAUSE.search(before)
+            if not past and not arrears and not paused and 1 <= number <= 360:
+                refused = _REFUSED.search(before) or refused_after(sheet.text, match.end())
+                found.append((match.start(), number, "other" in match.groupdict(), bool(refused)))
+                by_quincena = by_quincena or bool(_QUINCENAS.search(match.group()))
             sheet.blot(*match.span())
     for pattern, number in ((_SINGLE, 1), (_PAIR, 2)):
         for match in sheet.find(pattern):
-            found.append((match.start(), number, False))
+            found.append((match.start(), number, False, False))
             sheet.blot(*match.span())
     if found:
-        found.sort()
-        several = len({number for _, number, _ in found}) > 1 or any(
-            unsure for _, _, unsure in found
+        meant = sorted([one for one in found if not one[3]] or found)
+        several = len({one[1] for one in meant}) > 1 or any(one[2] or one[3] for one in meant)
+        return Count(
+            meant[0][1],
+            frozenset({"instalments"}) if several else frozenset(),
+            "biweekly" if by_quincena else None,
         )
-        return Count(found[0][1], frozenset({"instalments"}) if several else frozenset())
     if (asked := _ASKED.search(sheet.text)) and 2 <= int(asked["count"]) <= 60:
         sheet.blot(*asked.span("count"))
         return Count(int(asked["count"]))
     if (months := _IN_MONTHS.search(sheet.text)) and int(months["count"]) > 1:
+        if _SPLIT.search(sheet.before(months.start())):
+            sheet.blot(*months.span())
+            return Count(int(months["count"]))
         return Count(int(months["count"]), frozenset({"instalments", "on"}))
     return Count()

@@ -11,8 +11,10 @@ from bot.kit.money import Money
 from bot.understanding.amounts import read_sum
 from bot.understanding.choices import read_choice
 from bot.understanding.days import read_day
+from bot.understanding.not_money import blot_addresses_and_ages
 from bot.understanding.numerals import spell_digits
 from bot.understanding.references import read_reference
+from bot.understanding.respelling import respell
 from bot.understanding.shares import read_share
 from bot.understanding.sheet import Sheet
 from bot.understanding.terms import Every, read_every, read_instalments
@@ -23,7 +25,12 @@ _BARE = re.compile(
     r"(?P<number>\d{1,6})(?:\W+(?:por favor|please|pls|nomas|so|gracias))?\W*"
 )
 _SMALL = re.compile(r"[\s#(¿¡]*([1-9])[\s.)!?°]*")
-_ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+")
+_GLUED = re.compile(  # "el15", "3cuotas"
+    r"(?<=\bel)(?=\d{1,2}\b)|(?<=\bdia)(?=\d{1,2}\b)|(?<=\bx)(?=\d{2})"
+    r"|(?<=\d)(?=(?:cuotas?|pagos?|parcelas?|vezes|veces|mes|meses|semanas?|dias?|quincenas?|weeks?"
+    r"|months?|payments?|ene|feb|mar|abr|jun|jul|ago|sep|oct|nov|dic|dez)\b)"
+)
+_ADDRESS = re.compile(r"(?<!\S)[^\s@]*@\S+|(?:https?://|www\.)\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,8 @@ class Values:
 
 def _prepared(text: str) -> str:
     """`text` folded, with single spaces and digits for number words."""
-    return spell_digits(re.sub(r"[^\S\n]+", " ", plain(text)).strip())
+    tidy = re.sub(r"[^\S\n]+", " ", plain(text)).strip()
+    return spell_digits(respell(_GLUED.sub(" ", tidy)))
 
 
 def bare_number(text: str) -> int | None:
@@ -62,7 +70,8 @@ def read_values(
     """
     sheet = Sheet(_ADDRESS.sub(" ", _prepared(text)))
     small = _SMALL.fullmatch(sheet.text)
-    reference = read_reference(sheet)
+    blot_addresses_and_ages(sheet)
+    reference, references = read_reference(sheet)
     choice, choices = read_choice(sheet, country=country)
     every, rhythms = read_every(sheet)
     count = read_instalments(sheet, rhythm=every is not None)
@@ -76,8 +85,9 @@ def read_values(
     ambiguous |= {
         name
         for name, unsure in (
+            ("reference", references),
             ("choice", choices),
-            ("every", rhythms),
+            ("every", rhythms or (day.every_asked and every is None)),
             ("share", shares),
             ("on", day.asked),
             ("amount", found is not None and found.unsure),
@@ -89,7 +99,7 @@ def read_values(
         share=share,
         on=day.on,
         instalments=count.number,
-        every="biweekly" if day.every == "biweekly" else every or day.every,
+        every="biweekly" if day.every == "biweekly" else every or count.every or day.every,
         reference=reference,
         choice=choice,
         ambiguous=frozenset(ambiguous),

@@ -1,0 +1,96 @@
+"""Takes off the sheet the numbers that are no value: telephones, cards, addresses, ages."""
+
+from __future__ import annotations
+
+import re
+
+from bot.understanding.sheet import Sheet
+
+_FREE = r"(?<![\d.,$€£#-])"
+_NO_UNIT = r"(?![.,]?\d|\s?(?:[$€£]|pesos|colones|guaranies|mil\b|millon))"
+
+_PHONE = re.compile(
+    r"\+\d[\d\s().-]{6,}\d"  # in international form
+    rf"|\(\d{{2,4}}\)\s?\d{{3,5}}[\s-]?\d{{3,4}}(?!\d)"
+    rf"|{_FREE}\d{{4}}[ -]\d{{4}}[ -]\d{{4}}[ -]\d{{1,7}}(?!\d)"  # a card
+    rf"|{_FREE}\d{{2,4}}[ -]\d{{3,5}}[ -]\d{{3,5}}{_NO_UNIT}"
+    rf"|{_FREE}\d{{1,4}}[ -]\d{{4}}[ -]\d{{4}}{_NO_UNIT}"
+    rf"|{_FREE}(?!\d{{1,3}}(?: \d{{3}})+(?!\d))\d{{2,4}}(?:[ -]\d{{2,4}}){{3,}}{_NO_UNIT}"
+    rf"|{_FREE}0\d{{2,5}}[ -]?\d{{3,7}}(?:[ -]\d{{3,4}})?{_NO_UNIT}"
+)
+_HOURS = re.compile(
+    r"\b(?:de|das|from|entre las|desde las) \d{1,2}(?::\d\d)?(?: ?[ap]m)? (?:a|as|to|y|until|hasta)"
+    r"(?: las)? \d{1,2}(?::\d\d)?(?=\s*(?:$|[.,;!?)]|am|pm|hs|hrs|h\b|de la|no\b|y\b|e\b|pero|por))"
+)
+_OWN_NUMBER = re.compile(
+    r"\b(?:my|mi|meu|minha|su)(?: [a-z]+)? (?P<noun>[a-z]+)(?: (?:es|is|e|no|n))?(?: (?:el|la|o|a))?\s*:?\s+"
+    r"(?P<number>[a-z]{0,3}\d[\da-z]*(?:[ .-]\d+)+[a-z]?)(?![.,]?\d)"
+)
+_MONEY_BEFORE = re.compile(r"[$€£₡₲]\s?$|\b[a-z]{3}$")
+
+_VERB = (
+    r"(?:y|e|and|pero|mas|but|pag\w+|pued\w+|pod\w+|poss\w+|consig\w+|teng\w+|tenh\w+|deb\w+|devo|doy"
+    r"|dou|solo|so|me|te|le|les|can|have|owe|de a|gan\w+|cobr\w+|receb\w+)"
+)
+_NAME = rf"(?:\s+(?!{_VERB}\b)[a-z]+\.?)"
+_DOOR = (
+    r"\s*,?\s*(?:#|(?:no|n|nro|num|numero)\b[.°]?)?\s*\d{1,5}(?:\s?[-#]\s?\d{1,4}){0,3}\b"
+    r"(?:,?\s+(?:#|(?:no|n|nro|num|numero|int|interior|piso|casa|depto|dpto|apto?|torre|block)\b\.?)\s*"
+    r"\d{1,4}\b){0,3}"
+)
+_STREET = (
+    r"(?:\b(?:calle|cll|avenida|avda|ave?|jr|jiron|pasaje|psje|pje|carrera|cra|kra|rua|travessa"
+    r"|alameda|boulevard|blvd|colonia|urb|urbanizacion|barrio|diagonal|transversal|calzada|privada"
+    r"|paseo|estrada|rodovia|carretera)\b\.?|\bc/(?=\s?[a-z]{3})[a-z]*"
+    r"|\b(?:casa|villa|manzana|lote)(?: es)? la|\b(?:flat|unit|suite|apt))"
+)
+_LIVES = (
+    r"\b(?:viv[oe] en|vivimos en|moro (?:na|no|em)|live (?:at|on|in)|address is|direccion(?: es)?"
+    r"|domicilio(?: es| en)?|endereco(?: e)?)"
+)
+_ADDRESS = re.compile(
+    rf"{_STREET}{_NAME}{{0,4}}{_DOOR}{_NO_UNIT}"
+    rf"|{_LIVES}{_NAME}{{0,4}}{_DOOR}{_NO_UNIT}"
+    r"|\b\d{1,5}(?: [a-z']+){0,2} (?:street|st|avenue|road|rd|lane|ln|blvd|boulevard)\b"
+)
+_KIN = (
+    r"(?:hij[oa]s?|mama|papa|madre|padre|espos[oa]|niet[oa]|abuel[oa]|herman[oa]|filh[oa]|mae|pai"
+    r"|av[oa]|irma|irmao|son|daughter|wife|husband|mom|mother|dad|father|kid|nen[ea]|bebe)"
+)
+_COUNTED = r"(?:mil|pesos|lucas|reais|soles|k|euros|dol|usd)"
+_AGE = re.compile(
+    r"\b\d{1,3} (?:anos|anitos|years old|yrs old|years|yo)\b"
+    r"(?:\s*(?:,|y|e|and)\s+(?!\w*(?:puedo|pago|posso|can)\b)[a-z]+ \d{1,2}(?![\d.,%]| ?[$€£a-z]))?"
+    r"|\b(?:i'?m|i am|she'?s|he'?s|just turned|cumpli|fiz) \d{2}\b"
+    r"(?!\s*(?:[%.,]\d|%|[$€£]|short|dollars|bucks|behind|over|pounds|quid|k\b|days|dias|percent))"
+    rf"|\b{_KIN}(?: [a-z]+)? (?:tiene|tienen|tem|has|is|de|cumplio|fez) \d{{1,2}}\b(?![.,]\d| ?(?:[$€£]|{_COUNTED}))"
+    r"|\ba los \d\d\b(?! ?(?:dias|meses|[%$€£]))"
+    r"|\b(?:soy|naci\w*|nasci\w*|born)\b(?: (?:del?|el|en|em|in|do|la|los))* (?:19)?\d\d\b(?![.,]?\d)"
+)
+
+
+_OWN_AGE = re.compile(r"\b(?:tengo|tenho|i have) [1-9]\d(?=\s*(?:$|[.,;!]))")
+_YEARS = re.compile(r"\b(?:anos|years|pension\w*|jubilad\w*|aposentad\w*|retired)\b")
+
+
+def blot_addresses_and_ages(sheet: Sheet) -> None:
+    """Take house numbers, ages and years of birth as read."""
+    own = [_OWN_AGE] if _YEARS.search(sheet.text) else []  # "2 anos sin empleo y tengo 58"
+    for pattern in (_ADDRESS, *own, _AGE):
+        for match in sheet.find(pattern):
+            sheet.blot(*match.span())
+
+
+def blot_telephones_and_hours(sheet: Sheet, money_nouns: frozenset[str]) -> None:
+    """Take telephones, cards, papers and hours as read; sums with a sign before them stay.
+
+    "Mi nss es 4589 12 3345" is no sum, unless what is owned is one of `money_nouns`.
+    """
+    for match in sheet.find(_HOURS):
+        sheet.blot(*match.span())
+    for match in sheet.find(_OWN_NUMBER):
+        if match["noun"] not in money_nouns:
+            sheet.blot(*match.span("number"))
+    for match in sheet.find(_PHONE):
+        if not _MONEY_BEFORE.search(sheet.text[: match.start()]):
+            sheet.blot(*match.span())

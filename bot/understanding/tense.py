@@ -1,0 +1,136 @@
+"""Judges what is said about a day: done, still to do, refused, or when a salary comes."""
+
+from __future__ import annotations
+
+import re
+
+from bot.understanding.sheet import NEAR
+from bot.understanding.standing import EARNS
+
+_STOP = re.compile(r"[.;!?\n](?=\s|$)")
+_DONE = re.compile(
+    r"(?<!que )(?<!me )(?<!le )(?<!si )(?<!cuando )(?<!favor )(?<!get )(?<!gets )(?<!getting )"
+    r"(?<!be )(?<!estara )(?<!quedara )(?<!quedar )(?<!estar )(?<!sera )"
+    r"\b(?:pague|pagamos|paguei|pagou|paid|deposite|depositei|deposited"
+    r"|transferi|transferred|abone|hice|fiz|fizemos|made|sent|envie|enviei|mandei|cancele|cancelei|consigne|realice|realizei"
+    r"|pagad[oa]|foi|was|were|fui|vencio|venceu|cobraron|descontaron|debitaron|debitaram"
+    r"|charged|despidieron|perdi|lost|did|compre|comprei|recibi|recebi|llego|chegou|llamaron"
+    r"|fez|fizeram|hizo|settled|(?:ta|esta) pag[ao] desde"
+    r"|salio|saiu|se (?:realiz|hic|cobr|carg)\w+|estaba|estava|estuve|estive)\b"
+)
+PAID = re.compile(
+    r"\b(?:pague|pagamos|paguei|pagad[oa]|pago|paid|payment|pagamento|deposit\w*|transf\w*|abone|hice|hizo"
+    r"|fiz|fez|made|sent|send|envie|enviei|mande|mandei|cancele|consigne|realiz\w+|realice|yapee|bizum|pix"
+    r"|fue|foi|was|salio|saiu|debit\w+|descont\w+|charged|cleared|went through|acredit\w+|comprobante"
+    r"|comprovante|receipt|recibo|settled|closed|pag[ao] desde)\b"
+)
+"""Words of somebody who speaks of a payment made."""
+
+TO_DO = re.compile(
+    r"\b(?:pago|pagar|pagare|pagarei|pagaria|pay|voy|vamos|vou|ire|puedo|podre|podria|posso|consigo"
+    r"|will|can|could|going|gonna|quiero|quero|want|prometo|promise|deposito|depositare|depositar"
+    r"|transfiero|transferir|abono|abonare|hago|hare|farei|cobro|cobrare|recebo|esperen|esperenme"
+    r"|a mas tardar|no mas tarde|hasta|ate|until|by|before|antes|confirmo|aviso|i'll|liquido|liquidar|saldo|saldar"
+    r"|cierro|quito|quitar|quitarei|acerto|acertar|cancelo"
+    r"|cancelar|cubro|giro|girar|paso|mando|send|settle|escrib\w*|llam[ae]\w*|remind\w*|hablamos|falamos"
+    r"|avis[ae]\w*|recuerd\w*|call|text|write|me liga)\b"
+)
+_CANNOT = (
+    r"(?:no (?:puedo|podria|podre|llego|alcanzo|tengo|cobro)"
+    r"|nao (?:posso|consigo|tenho|da|vou|recebo)|can'?t|cannot|can not|won'?t|don'?t have)"
+)
+_BUT = (
+    r"(?:hasta|antes|until|till|ate|before|sino|pero|but|mas|so|solo|si|after|despues|depois|porem)"
+)
+_CANNOT_BEFORE = re.compile(rf"\b{_CANNOT}\b(?!.*\b{_BUT}\b)[^.;!?\n,]{{0,40}}$")
+_CANNOT_AFTER = re.compile(
+    rf"\s*,?\s*(?:festivo |feriado )?(?:pero |but |mas )?(?:ya |si |yo |eu |i |me )?(?:{_CANNOT}\b"
+    r"|no voy a\b|nao vou\b|(?:no|nao) (?:trabaj|trabalh|est)o[uy]?\b"
+    r"|(?:no|nao)\s*(?:$|[,.;]))"
+)
+CORRECTED = re.compile(r"\b(?:no|not|nao)(?: on| para| na| no)?\s+$")
+SINCE_BEFORE = re.compile(
+    r"\b(?:llev\w+|intent\w+|estoy|espero|esperando) (?:\w+ )?desde (?:el |la )?$"
+)
+DUE_BEFORE = re.compile(
+    r"\b(?:venc\w+|due|corte|caduc\w+|llamaron|despidieron|perdi|compre|desde|since)\s+"
+    r"(?:\w+\s+){0,2}$"
+)
+DUE_AFTER = re.compile(r"\s*(?:ya |me |se )*(?:venc\w+|is due|caduca\w*)\b")
+RATHER_BEFORE = re.compile(
+    r"\b(?:mejor|melhor|rather|better|instead)(?: (?:el|la|para|pra|na|no|on))?\s+$"
+)
+NOT_THIS_ONE = re.compile(
+    r"\b(?:no est[ea]|nao rolou|no se pudo|no pude|didn't work"
+    r"|sem ser ess[ea]|nao ess[ea]|not this)\b"
+)
+THEIR_CALL = re.compile(
+    r"\b(?:(?:me|nos|le|lhe) (?:estan? |han )?(?:llam|habl|marc|escrib|mand|lig|contact|molest|busc)"
+    r"(?:an|aron|aram|am|en|ieron|ando|ado|ou|o)|voces? (?:me )?(?:lig|mand)\w+"
+    r"|(?:you|they|somebody|someone) (?:people )?(?:\w+ )?(?:call|text|messag|phon|rang|rung|writ|wrote)\w*"
+    r"|(?:a|\d+) (?:calls?|texts?|llamadas|mensajes|ligacoes|mensagens))\b"
+)
+EVENT = re.compile(
+    r"\b(?:(?:me|nos) \w{3,}(?:aron|ieron|aram|eram|iram)|perdi|choque|cumplen?|cumpli|aniversario|birthday"
+    r"|murio|morreu|fallecio|faleceu"
+    r"|quede sin|fiquei sem|lost|died|passed away|got (?:fired|robbed|sick|hurt)|was (?:fired|robbed)"
+    r"|laid off|filed|hearing|court|audiencia|juicio|juzgado|sentencia|stolen|crashed)\b"
+)
+"""What befell the person, whose day is no day of payment."""
+
+ANOTHER_BILL = re.compile(
+    r"\b(?:rent|renta|alquiler|arriendo|aluguel|luz|agua|hipoteca|mortgage|colegiatura)(?:'?s)?"
+    r" (?:is |se |me )?(?:due|vence|toca|cae)\b"
+)
+PAYS = re.compile(r"\b(?:pag|pay|paid|abon|deposit|transf|poss|puedo|posso|consig|doy|dou)\w*\b")
+AFTER_BEFORE = re.compile(
+    r"\b(?:despues|depois|dps|dsps|desp|after|luego|pasando|passando)\s*"
+    r"(?:de |do |da |del |d[eo] dia |el )?$"
+)
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    before, after = text[max(0, start - NEAR) : start], text[end : end + NEAR]
+    return _STOP.split(before)[-1], _STOP.split(after)[0]
+
+
+def is_done(text: str, start: int, end: int) -> bool:
+    """Whether the nearest verb around `start` to `end` speaks of something past."""
+    before, after = _around(text, start, end)
+    done = max((match.start() for match in _DONE.finditer(before)), default=-1)
+    to_do = max((match.start() for match in TO_DO.finditer(before)), default=-1)
+    if done != to_do:
+        return done > to_do
+    done = min((match.start() for match in _DONE.finditer(after)), default=10_000)
+    to_do = min((match.start() for match in TO_DO.finditer(after)), default=10_000)
+    return done < to_do
+
+
+def said_before(pattern: re.Pattern[str], text: str, start: int) -> bool:
+    """Whether `pattern`, which ends at the day, matches what is said before `start`."""
+    return bool(pattern.search(text[max(0, start - NEAR) : start]))
+
+
+def clause(text: str, start: int, end: int, near: int = NEAR) -> str:
+    """What stands around `start` to `end` between two full stops, at most `near` away."""
+    before, after = _around(text, start, end)
+    return f"{before[-near:]} {after[:near]}"
+
+
+def is_refused(text: str, start: int, end: int) -> bool:
+    """Whether the day is one the person says they cannot keep."""
+    before = text[max(0, start - 80) : start]
+    return bool(_CANNOT_BEFORE.search(before) or _CANNOT_AFTER.match(text, end))
+
+
+_EARNED_BEFORE = re.compile(
+    rf"\b{EARNS}(?:\s+(?:el|la|mi) [a-z]{{4,}})?"
+    rf"(?:\s+(?:el|los?|dias?|cada|hasta|on|the|every|no|em|a|la|mi|my|as|para))*\s*$"
+)
+_EARNED_AFTER = re.compile(rf"\s*(?:yo |eu |es que |que )?{EARNS}\b(?! y (?:te|le|les))")
+
+
+def is_earned(text: str, start: int, end: int) -> bool:
+    """Whether the day is that of a salary: "cobro el 5, el 6 te pago"."""
+    before = text[max(0, start - 60) : start]
+    return bool(_EARNED_BEFORE.search(before) or _EARNED_AFTER.match(text, end))
