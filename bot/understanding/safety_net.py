@@ -13,16 +13,78 @@ import yaml
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
+from bot.understanding.language import everyday_words
 from bot.understanding.text import fold
 
 _LONGEST_BARE = 4
 """Words that a bare keyword may consist of once fillers are gone ("stop stop stop")."""
 
 _SHORTEST_TYPO = 4
+_SHORTEST_RESTORED = 5
+_SHORTEST_WITH_TWO_TYPOS = 10
+_SHORTEST_NEAR = 7
+_JOINED = range(7, 40)
+"""Lengths of a word that may be several without their spaces."""
+
+_LONGEST_PIECE = 14
+_OTHER_PIECE = 3
+_NO_PIECE = 1_000
+"""What a piece costs that is not one of the list's own, and what is none."""
+
 _REPEATED = re.compile(r"(?<!\\)([a-z])\1+")
 _PART = re.compile(r"<(\w+)>")
 _SPELT_OUT = re.compile(r"\b(?:[a-z] ){3,}[a-z]\b")
+_WHOLE_WORD = re.compile(r"(?<![a-z\\\])*+?])[a-z]{5,}(?![a-z\\\[(?*+])")
 _BLOT = " ~ "
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """How the words of one list are mistyped, and which everyday words only look like it."""
+
+    keys: dict[int, tuple[str, ...]]
+    """By the length of the word that may be meant for one of them."""
+
+    right: frozenset[str]
+    pieces: dict[str, int]
+    short: tuple[tuple[re.Pattern[str], str], ...]
+
+    def restored(self, folded: str) -> str:
+        """`folded` with its abbreviations, missing spaces and one-letter mistakes put right."""
+        for pattern, long in self.short:
+            folded = pattern.sub(long, folded)
+        words = folded.split()
+        right = {word: self._word(word) for word in set(words)}
+        return " ".join(right[word] for word in words)
+
+    def _word(self, word: str) -> str:
+        if word in self.right or len(word) < _SHORTEST_RESTORED:
+            return word
+        if len(word) in _JOINED and (parts := self._apart(word)):
+            return " ".join(parts)
+        edits = _edits(len(word))
+        found = extractOne(
+            word, self.keys.get(len(word), ()), scorer=OSA.distance, score_cutoff=edits
+        )
+        return str(found[0]) if found else word
+
+    def _apart(self, word: str) -> list[str]:
+        """The likeliest pieces that make up `word`; none where something is left over.
+
+        Two may share a letter, for folding wrote it once: "dejenmeenpaz" is "dejenmenpaz".
+        """
+        best: list[tuple[int, list[str]] | None] = [(0, []), *([None] * len(word))]
+        for end in range(1, len(word) + 1):
+            for start in range(max(0, end - _LONGEST_PIECE), end):
+                before = best[start]
+                if before is None:
+                    continue
+                for piece in (word[start:end], word[max(start - 1, 0) : end]):
+                    here, cost = best[end], before[0] + self.pieces.get(piece, _NO_PIECE)
+                    if cost < (here[0] if here else _NO_PIECE):
+                        best[end] = cost, [*before[1], piece]
+        found = best[-1]
+        return found[1] if found and len(found[1]) > 1 else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +94,22 @@ class _Net:
     patterns: re.Pattern[str]
     exceptions: re.Pattern[str]
     near: tuple[str, ...]
+    spelling: _Spelling
 
     def catches(self, folded: str) -> bool:
-        """Whether something of the list is left once the exceptions are blotted out."""
-        text = self.exceptions.sub(_BLOT, folded)
-        return self.patterns.search(text) is not None or any(
-            _is_typo(word, self.near) for word in text.split() if len(word) >= 7
+        """Whether something of the list is left once the exceptions are blotted out.
+
+        As typed, or with its slips put right.
+        """
+        left = self.exceptions.sub(_BLOT, folded)
+        if self._says(left):
+            return True
+        restored = self.spelling.restored(left)
+        return restored != left and self._says(self.exceptions.sub(_BLOT, restored))
+
+    def _says(self, left: str) -> bool:
+        return self.patterns.search(left) is not None or any(
+            _is_typo(word, self.near) for word in left.split() if len(word) >= _SHORTEST_NEAR
         )
 
 
@@ -61,6 +133,10 @@ class _Keywords:
             and len(word) >= _SHORTEST_TYPO
             and _is_typo(word, self.forgiving)
         )
+
+
+def _edits(length: int) -> int:
+    return 1 + (length >= _SHORTEST_WITH_TWO_TYPOS)
 
 
 def _is_typo(word: str, of: Iterable[str]) -> bool:
@@ -89,11 +165,41 @@ def _read(name: str) -> dict[str, Any]:
     return dict(loaded)
 
 
+def _words_in(pattern: re.Pattern[str]) -> frozenset[str]:
+    """The whole words, of some length, that `pattern` is written with."""
+    return frozenset(_WHOLE_WORD.findall(pattern.pattern))
+
+
+def _folded(words: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in words.split())
+
+
+def _spelling(data: dict[str, Any], not_typos: str, *lists: re.Pattern[str]) -> _Spelling:
+    everyday = {fold(word) for word in everyday_words()}
+    keys = _folded(data["keys"]).union(*map(_words_in, lists))
+    pieces = {word: _OTHER_PIECE for word in everyday | keys if len(word) > 1}
+    pieces |= dict.fromkeys(_folded(data["pieces"]), 1)
+    return _Spelling(
+        keys={
+            length: tuple(k for k in sorted(keys) if abs(len(k) - length) <= _edits(length))
+            for length in range(_SHORTEST_RESTORED, 30)
+        },
+        right=_folded(not_typos).union(pieces),
+        pieces=pieces,
+        short=tuple((re.compile(pattern), long) for pattern, long in data["short"]),
+    )
+
+
 @cache
 def _crisis() -> _Net:
     data = _read("crisis")
-    near = tuple(fold(word) for word in data["near"])
-    return _Net(_compiled(data, "patterns", end=r"\b"), _compiled(data, "exceptions"), near)
+    patterns, exceptions = _compiled(data, "patterns", end=r"\b"), _compiled(data, "exceptions")
+    return _Net(
+        patterns=patterns,
+        exceptions=exceptions,
+        near=tuple(fold(word) for word in data["near"]),
+        spelling=_spelling(data, data["not_typos"], patterns, exceptions),
+    )
 
 
 @cache
@@ -104,10 +210,12 @@ def _opt_out() -> tuple[_Net, _Keywords, dict[int, str]]:
     keywords = _Keywords(
         words=words,
         forgiving=tuple(sorted(words - exact)),
-        fillers=frozenset(fold(word) for word in data["fillers"].split()),
-        not_typos=frozenset(fold(word) for word in data["not_typos"].split()),
+        fillers=_folded(data["fillers"]),
+        not_typos=_folded(data["not_typos"]),
     )
-    net = _Net(_compiled(data, "phrases", end=r"\b"), _compiled(data, "exceptions"), ())
+    patterns, exceptions = _compiled(data, "phrases", end=r"\b"), _compiled(data, "exceptions")
+    spelling = _spelling(data, data["misread"], patterns, exceptions)
+    net = _Net(patterns=patterns, exceptions=exceptions, near=(), spelling=spelling)
     return net, keywords, {ord(emoji): " stop " for emoji in data["emoji"]}
 
 

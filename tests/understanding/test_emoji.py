@@ -21,6 +21,11 @@ from bot.understanding.emoji import wordless_intent
         ("", "nlu_fallback"),
         ("ok 👍", None),
         ("3", None),
+        ("👍\u200b\u202e", "affirm"),
+        ("👍\ufe0f", "affirm"),
+        ("\ud83d", "nlu_fallback"),
+        ("/ { } <>", "nlu_fallback"),
+        ("👍 /restart", None),
     ],
 )
 def test_signs_mean_what_people_mean_by_them(text, intent):

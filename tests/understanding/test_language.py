@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import random
+import time
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,12 +95,76 @@ def test_detection_never_raises_and_always_agrees_with_itself(text: str, current
     assert detect_language(text, current=current) == found
 
 
-def test_a_sure_word_belongs_to_one_language() -> None:
-    words = language._knowledge().words
-    assert not words["es"] & words["pt"]
-    assert not words["es"] & words["en"]
-    assert not words["pt"] & words["en"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/restart",
+        '/inform{"amount": 5}',
+        "<b></b> <br/> &nbsp;",
+        "1 2 3 4 5 6 7 8",
+        "si si si si",
+        "ok ok ok ok",
+        "\u202e\u200b\x00\ud800",
+        "João Pedro da Silva Santos",
+        "María de los Ángeles Gutiérrez",
+    ],
+)
+@pytest.mark.parametrize("current", LANGUAGES)
+def test_marks_names_and_numbers_change_nothing(text: str, current: str) -> None:
+    assert detect_language(text, current=current) == current
+
+
+@pytest.mark.parametrize(("text", "expected"), CLEAR)
+def test_capitals_emoji_marks_and_drawn_out_letters_hide_no_language(
+    text: str, expected: str
+) -> None:
+    other = LANGUAGES[LANGUAGES.index(expected) - 1]
+    for typed in (text.upper(), f"😡😡 {text} 🙏", f"<b>{text}</b>", f"{text}!!!!", f"/{text}"):
+        assert detect_language(typed, current=other) == expected, typed
+
+
+def test_a_letter_is_read_by_its_beginning() -> None:
+    text = ("no puedo pagar esta deuda este mes " * 200)[:4_000]
+    detect_language(text, current="en")
+    took = []
+    for _ in range(5):
+        start = time.process_time()
+        assert detect_language(text, current="en") == "es"
+        took.append(time.process_time() - start)
+    assert min(took) < 0.05
+
+
+@pytest.fixture(scope="module")
+def held_out() -> dict[str, list[str]]:
+    texts: dict[str, list[str]] = {name: [] for name in LANGUAGES}
+    for path in sorted(Path(__file__).with_name("heldout").glob("*.tsv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+                texts[row["lang"]].append(row["text"])
+    return texts
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["one language", "another halfway"])
+def test_conversations_of_other_people_are_answered_in_their_language(
+    held_out: dict[str, list[str]], turned: bool
+) -> None:
+    chance, right = random.Random(0), []
+    for _ in range(900):
+        home, spoken = chance.choice(LANGUAGES), chance.choice(LANGUAGES)
+        before = chance.sample(held_out[home], chance.randint(1, 3)) if turned else []
+        current = home
+        for text in before + chance.sample(held_out[spoken], chance.randint(2, 6)):
+            current = detect_language(text, current=current)
+        right.append(current == spoken)
+    assert sum(right) / len(right) >= 0.98
 
 
 def test_only_three_profiles_are_loaded() -> None:
-    assert language._knowledge().letters.get_lang_list() == ["es", "pt", "en"]
+    assert language._langdetect().get_lang_list() == ["es", "pt", "en"]
+
+
+def test_the_data_say_where_they_come_from() -> None:
+    text = files("bot.understanding").joinpath("data/language.tsv").read_text("utf-8")
+    assert "# Source" in text
+    assert all(len(row) == len(LANGUAGES) for row in language._letters().values())
+    assert {"gracias", "obrigado", "thanks"} <= language.everyday_words()

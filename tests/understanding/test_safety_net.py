@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import random
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,79 @@ def test_shouting_and_missing_accents_hide_no_danger(text: str) -> None:
     assert check(f"hola, sobre la factura 4471. {text}. gracias") == "crisis"
 
 
+def _held_out(name: str) -> list[dict[str, str]]:
+    path = Path(__file__).with_name("heldout") / f"{name}.tsv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize("label", ["crisis", "opt_out"])
+def test_nine_in_ten_of_other_peoples_messages_are_caught_by_the_net_alone(label: str) -> None:
+    asked = [row for row in _held_out("safety") + _held_out("intents") if row["label"] == label]
+    missed = [row["text"] for row in asked if check(row["text"]) != label]
+    assert len(missed) <= len(asked) / 10, missed
+
+
+def test_one_in_a_hundred_ordinary_messages_at_most_alarms() -> None:
+    rows = _held_out("safety") + _held_out("intents")
+    ordinary = [row["text"] for row in rows if row["label"] not in {"crisis", "opt_out"}]
+    alarms = [text for text in ordinary if check(text)]
+    assert len(alarms) <= len(ordinary) / 100, alarms
+
+
+def _mistyped(text: str, chance: random.Random) -> str:
+    """`text` with one letter of a longer word dropped, doubled, swapped or replaced."""
+    words = text.split() or [""]
+    at = chance.choice([i for i, word in enumerate(words) if len(word) > 4] or [0])
+    word, spot = words[at], chance.randrange(1, max(2, len(words[at]) - 1))
+    words[at] = chance.choice(
+        [
+            word[:spot] + word[spot + 1 :],
+            word[:spot] + word[spot : spot + 1] * 2 + word[spot + 1 :],
+            word[:spot] + word[spot + 1 : spot + 2] + word[spot : spot + 1] + word[spot + 2 :],
+            word[:spot] + chance.choice("aeiorstnl") + word[spot + 1 :],
+        ]
+    )
+    return " ".join(words)
+
+
+@pytest.mark.parametrize(("lines", "least"), [(CRISIS, 0.8), (OPT_OUT, 0.7), (NEITHER, 0.95)])
+def test_one_slip_seldom_changes_what_is_seen(lines: list[str], least: float) -> None:
+    chance = random.Random(1)
+    same = [check(_mistyped(text, chance)) == check(text) for text in lines for _ in range(3)]
+    assert sum(same) / len(same) >= least
+
+
+@given(st.sampled_from(CRISIS + OPT_OUT), st.integers(3, 6), st.data())
+def test_a_drawn_out_letter_hides_nothing(text: str, times: int, data: st.DataObject) -> None:
+    spots = [i for i, char in enumerate(text) if char.isalpha() and char.isascii()]
+    at = data.draw(st.sampled_from(spots))
+    assert check(text[:at] + text[at] * times + text[at + 1 :]) == check(text)
+
+
+@given(st.sampled_from(CRISIS), st.data())
+def test_an_invisible_mark_hides_no_danger(text: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(text)))
+    mark = data.draw(st.sampled_from("\u200b\u200d\u200f\u202e\u2066\ufeff\u00ad\x00\x07\ud800"))
+    assert check(text[:at] + mark + text[at:]) == "crisis"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["no quiero pagar esta deuda ", "mi hijo está no sé qué ", "a ", "noquieropagar" * 2 + " ",
+     "hay unos dos tres con ", "x", "\u200b", "se lo digo a mi mujer que dice que ", "qwrtzp lkjhg "],
+)  # fmt: skip
+def test_a_letter_of_four_thousand_characters_is_read_at_once(unit: str) -> None:
+    text = (unit * 4_000)[:4_000]
+    check(text)
+    took = []
+    for _ in range(10):
+        start = time.process_time()
+        check(text)
+        took.append(time.process_time() - start)
+    assert min(took) < 0.05
+
+
 @given(st.text(max_size=300))
 def test_the_net_never_raises(text: str) -> None:
     assert check(text) in {None, "crisis", "opt_out"}
@@ -79,7 +155,7 @@ def test_no_pattern_asks_for_a_double_letter_that_folding_removed(name: str) -> 
         assert not re.search(r"(?<!\\)([a-z]) ?\?\1", once), once
 
 
-@pytest.mark.parametrize("name", ["crisis", "opt_out", "identity", "money", "numbers", "language"])
+@pytest.mark.parametrize("name", ["crisis", "opt_out", "identity", "money", "numbers"])
 def test_word_lists_say_where_they_come_from(name: str) -> None:
     path = safety_net.files("bot.understanding").joinpath(f"data/{name}.yml")
     text = path.read_text("utf-8")
