@@ -26,7 +26,6 @@ class Lexicon:
     multipliers: dict[str, Decimal]
     asked: frozenset[str]
     currencies: dict[str, str]
-    own: frozenset[str]
     cents: frozenset[str]
     followed_by: frozenset[str]
     counted: frozenset[str]
@@ -80,7 +79,6 @@ def lexicon(country: str, currency: str) -> Lexicon:
         multipliers=multipliers,
         asked=frozenset(data["asked"].get(country, ())),
         currencies=signs | words,
-        own=own,
         cents=cents,
         followed_by=frozenset(data["followed_by"].split()),
         counted=frozenset(data["counted"].split()),
