@@ -5,7 +5,7 @@ STAMP := .cache/setup.stamp
 
 .PHONY: help
 help: ## Show this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml uv.lock nlu/pyproject.toml nlu/uv.lock scripts/setup.sh
 	@scripts/setup.sh
@@ -28,6 +28,10 @@ check: $(STAMP) ## Lint, types, architecture
 	$(RUN)ruff format --check .
 	$(RUN)mypy
 	$(RUN)lint-imports
+
+.PHONY: corpus-check
+corpus-check: $(STAMP) ## Are the examples sound? Also a part of the tests
+	@$(RUN)acuerdo nlu check
 
 .PHONY: test
 test: $(STAMP) ## Everything the tests need, then the tests

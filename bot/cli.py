@@ -164,12 +164,14 @@ def _register() -> None:
     from bot.console.cli import agent_app, handoff_app
     from bot.portfolio.cli import import_, sample
     from bot.runtime.bench import bench_app
+    from bot.runtime.nlu import nlu_app
 
     app.command("import")(import_)
     app.command("sample")(sample)
     app.add_typer(agent_app, name="agent")
     app.add_typer(handoff_app, name="handoff")
     app.add_typer(bench_app, name="bench")
+    app.add_typer(nlu_app, name="nlu")
 
 
 _register()

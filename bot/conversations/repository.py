@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from sqlmodel import Session, col, func, or_, select
 
 from bot.conversations.models import (
+    Author,
     Conversation,
     Direction,
     Message,
@@ -74,6 +75,25 @@ def latest(session: Session, conversation_id: int, limit: int) -> list[Message]:
         .limit(limit)
     ).all()
     return list(reversed(rows))
+
+
+def understood_with_doubt(
+    session: Session, below: float, limit: int
+) -> Sequence[tuple[Message, Conversation]]:
+    """What debtors typed and the classifier was not sure of, the newest first."""
+    return session.exec(
+        select(Message, Conversation)
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(
+            Message.direction == Direction.IN,
+            Message.author == Author.DEBTOR,
+            Message.name == "",
+            col(Message.intent) != "",
+            col(Message.confidence) < below,
+        )
+        .order_by(col(Message.id).desc())
+        .limit(limit)
+    ).all()
 
 
 def last_outbound(session: Session, conversation_id: int) -> Message | None:
