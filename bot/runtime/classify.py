@@ -21,7 +21,7 @@ from bot.runtime.training import train
 from bot.settings import Settings
 from bot.understanding.acts import NOT_UNDERSTOOD, Act, acts_of
 from bot.understanding.emoji import wordless_intent
-from bot.understanding.language import detect_language
+from bot.understanding.language import written_in
 from bot.understanding.safety_net import check
 from bot.understanding.stance import stance_of
 from bot.understanding.text import neutralise
@@ -144,7 +144,7 @@ def _reading(asked: Asked, parsed: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         "text": asked.text,
-        "language": detect_language(asked.text, current=home.language),
+        "language": written_in(asked.text, otherwise=home.language),
         "intent": whole.intent,
         "confidence": whole.confidence,
         "stance": stance_of(whole.intent),

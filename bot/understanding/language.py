@@ -23,6 +23,8 @@ UNIT = 0.05
 # Measured in docs/decisions/0014-language.md.
 _SURE = 0.9
 _LIKELY = 0.8
+_LEANING = 0.6
+"""Under this a text by itself could be in either of two languages ("ok", "pix", a name)."""
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_BY_LETTERS_ALONE = 6
 _TELLING = 5  # times as likely as the other language, by one word
@@ -81,6 +83,17 @@ def detect_language(text: str, *, current: str) -> str:
 def everyday_words() -> frozenset[str]:
     """Words that people often write to us, in any of the languages."""
     return frozenset(group.strip() for group in _letters() if group[0] == group[-1] == " ")
+
+
+def written_in(text: str, *, otherwise: str) -> str:
+    """The language a text is written in, taken by itself; `otherwise` where nothing tells.
+
+    For what has no conversation around it. Answers go by `detect_language`, which holds on to the
+    language of the conversation.
+    """
+    chances = _chances(words_of(text))
+    best = max(chances, key=lambda name: chances[name])
+    return best if chances[best] >= _LEANING else otherwise
 
 
 @cache

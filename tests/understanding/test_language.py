@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.understanding import language
-from bot.understanding.language import LANGUAGES, detect_language
+from bot.understanding.language import LANGUAGES, detect_language, written_in
 
 CLEAR = [
     ("Hola, quiero saber cuánto debo", "es"),
@@ -168,3 +168,20 @@ def test_the_data_say_where_they_come_from() -> None:
     assert "# Source" in text
     assert all(len(row) == len(LANGUAGES) for row in language._letters().values())
     assert {"gracias", "obrigado", "thanks"} <= language.everyday_words()
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("oi", "pt"),
+        ("quanto devo", "pt"),
+        ("how much", "en"),
+        ("thanks", "en"),
+        ("gracias", "es"),
+        ("¿cuánto debo?", "es"),
+        ("", "pt"),
+        ("4321", "pt"),
+    ],
+)
+def test_a_text_by_itself_is_in_the_language_of_its_letters(text, language):
+    assert written_in(text, otherwise="pt") == language
