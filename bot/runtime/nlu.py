@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from bot import models as _tables  # noqa: F401  (every table has to be known)
 from bot.kit.db import Database
@@ -186,7 +187,7 @@ def errors(
                 f"[dim]{near['intent']}, {near['where']}[/dim]",
                 highlight=False,
             )
-    _out.print(f"{len(found)} messages were misunderstood.")
+    _out.print(f"Misunderstood: {len(found)}")
 
 
 @nlu_app.command("check")
@@ -228,6 +229,8 @@ def export(
             count = review.export(session, file, below=below, limit=limit)
     except OSError as problem:
         _fail(f"cannot write {file}: {problem.strerror}")
+    except OperationalError:
+        _fail("the database cannot be read: DATABASE_URL is wrong, or Acuerdo never ran on it")
     finally:
         database.dispose()
     if as_json:
