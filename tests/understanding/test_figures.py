@@ -32,7 +32,7 @@ AT_LEAST = {
     "acts.exact": 0.74,
     "acts.first": 0.91,
     "safety.alone.crisis.recall": 0.92,
-    "safety.alone.opt_out.recall": 0.94,
+    "safety.alone.opt_out.recall": 0.93,
     "safety.with_net.crisis.recall": 0.99,
     "safety.with_net.opt_out.recall": 0.98,
     "safety.with_net.wrong_person.recall": 0.95,
