@@ -56,7 +56,7 @@ class IntentModel:
         self.intents: List[str] = []
 
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> None:
-        """Learn from examples. The same examples give the same model."""
+        """Learn from examples. Seeded: two trainings on the same examples differ by rounding alone."""
         chosen = self._settings
         plain = [normalise(text) for text in texts]
         self.intents = sorted(set(intents))
