@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
-import yaml
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bot.understanding.language import LANGUAGES, UNIT, Letters, groups_of, words_of  # noqa: E402
+from nlu.evaluation.examples import read_corpus  # noqa: E402
 
 TARGET = ROOT / "bot/understanding/data/language.tsv"
 MIXED_VOICES = frozenset({"es-xx-05"})
@@ -43,18 +42,11 @@ class Example:
 
 def examples() -> list[Example]:
     """What the voices wrote, but for requests for another language, often made in that one."""
-    found = []
-    for path in sorted((ROOT / "nlu").glob("*.yml")):
-        for block in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
-            said = block.get("metadata", {})
-            if block.get("intent") in {None, "change_language"} or "voice" not in said:
-                continue
-            found += [
-                Example(line[2:], LANGUAGES.index(said["language"]), said["voice"])
-                for line in block["examples"].splitlines()
-                if line.startswith("- ")
-            ]
-    return found
+    return [
+        Example(one.text, LANGUAGES.index(one.language), one.voice)
+        for one in read_corpus()
+        if one.intent != "change_language"
+    ]
 
 
 def learn(given: list[Example]) -> Letters:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from bot.runtime.paths import ROOT, rasa_python
 from bot.runtime.rasa import RasaCommand, environment, free_port
 from bot.settings import Settings
+from nlu.evaluation.examples import read_corpus
 
 EPOCHS = 5
 EXAMPLES = 25
@@ -131,20 +130,16 @@ def _train(folder: Path, model: Path, examples: str) -> None:
         raise StockTrainingFailed((done.stdout + done.stderr)[-3000:])
 
 
-def _blocks() -> Iterator[dict[str, Any]]:
-    for file in sorted((ROOT / "nlu").glob("*.yml")):
-        yield from yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["nlu"]
-
-
 def _examples() -> str:
     """The first examples of each intent and language, as Rasa's own reader takes them."""
     kept: dict[tuple[str, str], list[str]] = {}
-    for block in _blocks():
-        lines = kept.setdefault((block["intent"], block["metadata"]["language"]), [])
-        lines += block["examples"].splitlines()[: EXAMPLES - len(lines)]
+    for example in read_corpus():
+        lines = kept.setdefault((example.intent, example.language), [])
+        if len(lines) < EXAMPLES:
+            lines.append(f"- {example.text}")
     nlu = [{"intent": i, "examples": "\n".join(lines) + "\n"} for (i, _), lines in kept.items()]
     return yaml.safe_dump({"version": "3.1", "nlu": nlu}, allow_unicode=True)
 
 
 def _intents() -> list[str]:
-    return sorted({block["intent"] for block in _blocks()})
+    return sorted({example.intent for example in read_corpus()})
