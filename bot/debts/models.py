@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from bot.kit.models import moment, state_of
+from bot.kit.models import document, moment, state_of
 
 
 class EntryKind(StrEnum):
@@ -41,6 +42,12 @@ class Account(SQLModel, table=True):
     due_on: date
     opened_on: date
     imported_at: datetime = moment()
+    balance_read_at: datetime | None = moment(nullable=True)
+    """When the balance was last true in the creditor's own system, where that is read."""
+    accrued_to: date | None = None
+    """The last day that our own interest and surcharges have dealt with; they never look back."""
+    accrued_carry: int = Field(default=0, sa_type=BigInteger)
+    """Interest that does not make a whole minor unit yet, in millionths of one."""
 
 
 class LedgerEntry(SQLModel, table=True):
@@ -61,7 +68,9 @@ class LedgerEntry(SQLModel, table=True):
     effective_on: date
     description: str = ""
     source: str
-    """Where it comes from: `import`, `stripe`, `sandbox`, `agent`."""
+    """Where it comes from: `import`, `stripe`, `sandbox`, `agent`, `policy`, `feed`."""
     source_id: str
     """Its number there; the same one twice is the same movement."""
+    details: dict[str, Any] = document()
+    """Of interest: from, to, yearly rate in basis points, and the capital it was worked out on."""
     recorded_at: datetime = moment()
