@@ -1,0 +1,1 @@
+"""`/calendar/…`: the dates somebody agreed to, for their own calendar."""
