@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.concurrency import run_in_threadpool
 
+from bot.checkout.autopay import AutoCollector
 from bot.checkout.service import Checkout, Opened
 from bot.payments.provider import BadSignature
 from bot.texts.catalogue import Reader, render
@@ -32,7 +33,7 @@ templates = Environment(
 )
 
 
-def checkout_router(checkout: Checkout) -> APIRouter:
+def checkout_router(checkout: Checkout, collector: AutoCollector) -> APIRouter:
     """The routes where debtors pay and where the provider reports."""
     router = APIRouter(tags=["payments"])
 
@@ -50,6 +51,26 @@ def checkout_router(checkout: Checkout) -> APIRouter:
     @router.get("/pay/{token}/done")
     async def done(token: str) -> Response:
         return _notice(await run_in_threadpool(checkout.done, token), token)
+
+    @router.get("/pay/{token}/back")
+    async def back(token: str) -> Response:
+        return _notice(await run_in_threadpool(checkout.done, token, "back"), token)
+
+    @router.get("/autopay/{token}")
+    async def allow(token: str) -> Response:
+        """To the provider's page that saves a card for a plan's instalments."""
+        opened = await run_in_threadpool(collector.open, token)
+        if opened.url:
+            return RedirectResponse(opened.url, status_code=303, headers=PAGE_HEADERS)
+        return _notice(opened, token)
+
+    @router.get("/autopay/{token}/done")
+    async def allowed(token: str) -> Response:
+        return _notice(await run_in_threadpool(collector.returned, token, "saved"), token)
+
+    @router.get("/autopay/{token}/back")
+    async def not_allowed(token: str) -> Response:
+        return _notice(await run_in_threadpool(collector.returned, token, "back"), token)
 
     @router.post("/webhooks/stripe")
     async def webhook(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from bot.arrangements import repository as arrangement_rows
 from bot.arrangements import service as arrangements
-from bot.conversations import repository as conversations
-from bot.conversations import rules as conversation_rules
-from bot.conversations import service as conversation_service
-from bot.conversations.announce import announce
-from bot.conversations.models import Author, Conversation, IdentityLevel
+from bot.checkout.bookings import Bookings, PaperUrl
+from bot.checkout.inbox import Inbox
 from bot.debtors.facts import locale_of
 from bot.debtors.models import Creditor, Debtor
 from bot.debts import service as debts
@@ -23,15 +21,14 @@ from bot.debts.models import Account
 from bot.kit.clock import Clock, local_date
 from bot.kit.db import Database
 from bot.kit.hub import Hub
-from bot.kit.money import Money
+from bot.kit.money import Money, largest_charge, smallest_charge
 from bot.payments import repository, rules, service
-from bot.payments.models import ExternalEvent, PaymentRequest, RequestState
+from bot.payments.models import PaymentRequest, RequestState
 from bot.payments.provider import (
     HostedPage,
-    Outcome,
+    PageOrder,
     PaymentProvider,
     PaymentsUnavailable,
-    ProviderEvent,
     Unreachable,
 )
 from bot.texts.catalogue import Reader
@@ -41,6 +38,8 @@ log = logging.getLogger(__name__)
 _TRIES = 3
 """How often opening a link is begun anew where something changed meanwhile."""
 
+_TIME_TO_PAY = timedelta(minutes=20)
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -48,7 +47,8 @@ class Opened:
 
     url: str = ""
     notice: str = ""
-    """`nothing`, `expired`, `unknown`, `unavailable` or `changed`."""
+    """`nothing`, `expired`, `unknown`, `unavailable`, `changed`, `pending`, `too_small`, `too_large`,
+    `back`, `saved` or `done`."""
     reader: Reader | None = None
     brand: str = ""
     colour: str = ""
@@ -63,6 +63,7 @@ class _Wanted:
     amount: Money
     description: str
     locale: str
+    country: str
     link_id: str
     """The page it had before, if any; `link_open` where that one still takes money."""
     link_open: bool
@@ -79,12 +80,23 @@ class Checkout:
         provider: PaymentProvider,
         hub: Hub,
         public_url: str,
+        paper_url: PaperUrl | None = None,
+        freshen: Callable[[int], Sequence[int]] = lambda debtor_id: (),
     ) -> None:
         self._db = database
+        self._freshen = freshen
         self._clock = clock
         self.provider = provider
         self._hub = hub
         self._public_url = public_url.rstrip("/")
+        self.bookings = Bookings(clock=clock, provider_name=provider.name, paper_url=paper_url)
+        self._inbox = Inbox(
+            database=database,
+            clock=clock,
+            provider=provider,
+            bookings=self.bookings,
+            public_url=self._public_url,
+        )
 
     # ---- opening a link -------------------------------------------------------------------
 
@@ -94,6 +106,8 @@ class Checkout:
         Where the amount has changed since the link was made they are told first; `seen_minor`
         says that they were.
         """
+        if self._is_stale(token):
+            return Opened(notice="unavailable")
         shown = Opened()
         for _ in range(_TRIES):
             found = self._look(token, seen_minor)
@@ -101,14 +115,7 @@ class Checkout:
                 return found
             shown = found.shown
             try:
-                page = self.provider.open_page(
-                    token=token,
-                    amount=found.amount,
-                    description=found.description,
-                    return_url=f"{self._public_url}/pay/{token}/done",
-                    locale=found.locale,
-                    instead_of=found.link_id,
-                )
+                page = self.provider.open_page(self._order(token, found))
                 if found.link_open:
                     self.provider.close_page(found.link_id)
             except PaymentsUnavailable as problem:
@@ -118,6 +125,30 @@ class Checkout:
                 return Opened(url=page.url)
             self._discard(page)
         return _with(shown, "unavailable")
+
+    def _is_stale(self, token: str) -> bool:
+        """Whether what is due could not be read again from the system that keeps it."""
+        with self._db.reading() as session:
+            request = repository.by_token(session, token)
+            if request is None:
+                return False
+            account_id = request.account_id
+            debtor_id = session.get_one(Account, account_id).debtor_id
+        return account_id in self._freshen(debtor_id)
+
+    def _order(self, token: str, wanted: _Wanted) -> PageOrder:
+        here = f"{self._public_url}/pay/{token}"
+        return PageOrder(
+            token=token,
+            amount=wanted.amount,
+            description=wanted.description,
+            return_url=f"{here}/done",
+            cancel_url=f"{here}/back",
+            locale=wanted.locale,
+            country=wanted.country,
+            now=self._clock.now(),
+            instead_of=wanted.link_id,
+        )
 
     def _look(self, token: str, seen_minor: int | None) -> Opened | _Wanted:
         """What to show now, or which page has to be opened first."""
@@ -136,6 +167,8 @@ class Checkout:
             )
             if request.status is RequestState.PAID:
                 return _with(shown, "nothing")
+            if request.status is RequestState.PENDING:
+                return _with(shown, "pending")
             statement = debts.read_statement(
                 session, account, today=local_date(now, debtor.timezone)
             )
@@ -151,13 +184,19 @@ class Checkout:
                 return _with(shown, "expired")
             if amount != asked and seen_minor != amount.minor:
                 return _with(shown, "changed", amount)
-            if request.link_open and request.link_minor == amount.minor:
+            least = smallest_charge(amount.currency)
+            if least and amount < least:
+                return _with(shown, "too_small")
+            if amount > largest_charge(amount.currency):
+                return _with(shown, "too_large")
+            if request.link_open and request.link_minor == amount.minor and _lasts(request, now):
                 return Opened(url=request.link_url)
             return _Wanted(
                 shown=shown,
                 amount=amount,
                 description=f"{creditor.brand} · {account.product}",
                 locale=locale_of(debtor.language, debtor.country),
+                country=debtor.country,
                 link_id=request.link_id,
                 link_open=request.link_open,
             )
@@ -173,6 +212,7 @@ class Checkout:
                 return False
             request.link_id, request.link_url = page.id, page.url
             request.link_minor, request.link_open = wanted.amount.minor, True
+            request.link_until = page.until
             return True
 
     def _discard(self, page: HostedPage) -> None:
@@ -182,8 +222,8 @@ class Checkout:
         except PaymentsUnavailable as problem:
             log.warning("payments.not_closed", extra={"data": {"why": str(problem)}})
 
-    def done(self, token: str) -> Opened:
-        """Where the provider sends somebody back to after paying."""
+    def done(self, token: str, notice: str = "done") -> Opened:
+        """Where the provider sends somebody back to after paying, or after turning back."""
         with self._db.reading() as session:
             request = repository.by_token(session, token)
             if request is None:
@@ -192,7 +232,7 @@ class Checkout:
             debtor = session.get_one(Debtor, account.debtor_id)
             creditor = session.get_one(Creditor, account.creditor_id)
             return Opened(
-                notice="done",
+                notice=notice,
                 reader=Reader(debtor.language, debtor.country, creditor.formal, debtor.timezone),
                 brand=creditor.brand,
                 colour=creditor.colour,
@@ -201,6 +241,7 @@ class Checkout:
     def close_stale_pages(self) -> int:
         """Close the provider's pages of links that ask for nothing any more."""
         now = self._clock.now()
+        self._give_up_waiting(now)
         with self._db.reading() as session:
             stale = [(r.token, r.link_id) for r in repository.to_close(session, now)]
         closed = 0
@@ -221,6 +262,16 @@ class Checkout:
             closed += 1
         return closed
 
+    def _give_up_waiting(self, now: datetime) -> None:
+        """A voucher nobody paid, of which nobody told us: its link is of no use any more."""
+        with self._db.reading() as session:
+            overdue = [request.token for request in repository.overdue_requests(session, now)]
+        for token in overdue:
+            with self._db.transaction() as session:
+                request = repository.by_token(session, token, lock=True)
+                if request and request.status is RequestState.PENDING:
+                    request.status = RequestState.EXPIRED
+
     # ---- money arrives --------------------------------------------------------------------
 
     def take_in(self, body: bytes, signature: str) -> bool:
@@ -240,6 +291,7 @@ class Checkout:
                 kind=event.kind,
                 body=body,
                 now=self._clock.now(),
+                happened_at=event.happened_at,
             )
         assert kept.id is not None
         self._try(kept.id)
@@ -255,123 +307,20 @@ class Checkout:
     def _try(self, event_id: int) -> None:
         """Act on an event; where that goes wrong it stays to be acted on later."""
         try:
-            conversation_id = self._act_on(event_id)
+            conversation_id = self._inbox.act_on(event_id)
+        except PaymentsUnavailable as problem:
+            log.warning("payments.unavailable", extra={"data": {"why": str(problem)}})
+            return
         except Exception:
             log.exception("webhook.failed", extra={"data": {"event": event_id}})
             return
         if conversation_id:
             self._hub.changed(conversation_id)
 
-    def _act_on(self, event_id: int) -> int | None:
-        """Act on an event, once; answers the conversation in which there may be something new."""
-        with self._db.transaction() as session:
-            kept = session.exec(
-                select(ExternalEvent).where(col(ExternalEvent.id) == event_id).with_for_update()
-            ).one()
-            if kept.handled_at:
-                return None
-            kept.handled_at = self._clock.now()
-            event = self.provider.read_event(kept.body)
-            if event.outcome is Outcome.NEWS:
-                return None
-            request = repository.by_token(session, event.request_token)
-            if request is None:
-                _note_problem(kept, "no payment request with this token")
-                return None
-            conversation = (
-                conversations.locked(session, request.conversation_id)
-                if request.conversation_id
-                else None
-            )
-            account = repository.locked_account(session, request.account_id)
-            request = repository.by_token(session, event.request_token, lock=True)
-            assert request is not None
-            if event.outcome is Outcome.PAID:
-                self._book(session, account, request, conversation, event, kept)
-            elif request.status is not RequestState.PAID:
-                # The provider counts the page as used; whoever tries again needs a fresh one.
-                request.link_minor = 0
-                self._tell(
-                    session, account, conversation, "utter_payment_failed", f"failed:{event.id}"
-                )
-            return request.conversation_id
 
-    def _book(
-        self,
-        session: Session,
-        account: Account,
-        request: PaymentRequest,
-        conversation: Conversation | None,
-        event: ProviderEvent,
-        kept: ExternalEvent,
-    ) -> None:
-        now = self._clock.now()
-        debtor = session.get_one(Debtor, account.debtor_id)
-        received = rules.amount_received(
-            event.minor,
-            event.currency,
-            asked_minor=min(request.minor, request.link_minor or request.minor),
-            asked_currency=request.currency,
-        )
-        if received.currency != account.currency:
-            _note_problem(kept, f"paid in {received.currency}, owed in {account.currency}")
-            return
-        if not received:
-            _note_problem(kept, "paid, but nothing")
-            return
-        payment = service.record_payment(
-            session,
-            account=account,
-            request=request,
-            provider=self.provider.name,
-            provider_id=event.payment_id,
-            amount=received,
-            timezone=debtor.timezone,
-            now=now,
-        )
-        if payment is None:
-            return
-        today = local_date(now, debtor.timezone)
-        statement = debts.read_statement(session, account, today=today)
-        arrangements.settle(session, statement, received)
-        self._tell(
-            session,
-            account,
-            conversation,
-            "utter_payment_received" if statement.balance else "utter_payment_received_settled",
-            f"payment:{event.payment_id}",
-            amount=received,
-            balance=statement.balance,
-        )
-
-    def _tell(
-        self,
-        session: Session,
-        account: Account,
-        conversation: Conversation | None,
-        key: str,
-        number: str,
-        **values: Money,
-    ) -> None:
-        """Say it in the chat the link came from; without amounts where nobody is verified there.
-
-        A browser is shared: where somebody else has taken the chat over, nothing is said.
-        """
-        if conversation is None or conversation.red:
-            return
-        others = {conversation.debtor_id, conversation.claimed_debtor_id}
-        if others - {None, account.debtor_id}:
-            return
-        if not _is_verified(conversation, self._clock.now()):
-            key, values = "utter_payment_noted", {}
-        conversation_service.post(
-            session,
-            conversation,
-            announce(session, conversation, key, **values),
-            author=Author.SYSTEM,
-            provider_id=number,
-            now=self._clock.now(),
-        )
+def _lasts(request: PaymentRequest, now: datetime) -> bool:
+    """Whether the page is still good for somebody who opens it now and has to find their card."""
+    return request.link_until is None or request.link_until > now + _TIME_TO_PAY
 
 
 def _due(session: Session, request: PaymentRequest, statement: Statement) -> list[Money]:
@@ -382,21 +331,6 @@ def _due(session: Session, request: PaymentRequest, statement: Statement) -> lis
         standing = arrangements.plan_standing(session, plan, statement)
         due += [i.missing for i in standing.instalments if i.id == request.instalment_id]
     return due
-
-
-def _is_verified(conversation: Conversation, now: datetime) -> bool:
-    """Whether the person proved who they are, and not so long ago that they must again."""
-    if conversation_service.identity_level(conversation) < IdentityLevel.VERIFIED:
-        return False
-    last = conversation.last_inbound_at or conversation.verified_at
-    assert last is not None
-    return not conversation_rules.verification_has_lapsed(conversation.channel, last, now)
-
-
-def _note_problem(kept: ExternalEvent, problem: str) -> None:
-    """Money that could not be booked waits for a person."""
-    kept.problem = problem
-    log.warning("webhook.problem", extra={"data": {"event": kept.id, "problem": problem}})
 
 
 def _with(shown: Opened, notice: str, amount: Money | None = None) -> Opened:

@@ -1,27 +1,35 @@
-"""The port behind which money is taken: Stripe, or the sandbox that speaks like Stripe."""
+"""The port behind which money is taken and given back: Stripe, or the sandbox that speaks like it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-import stripe
-
 from bot.kit.money import Money
-
-log = logging.getLogger(__name__)
 
 
 class PaymentsUnavailable(Exception):
-    """The provider could not be reached or refused; the debtor may try again."""
+    """The provider could not be reached or had a problem of its own; asking again may help."""
 
 
 class Unreachable(PaymentsUnavailable):
     """The provider did not answer at all: nothing else asked of it now will fare better."""
+
+
+class Refused(PaymentsUnavailable):
+    """The provider understood and said no. Asking the same again gives the same answer.
+
+    `code` is its own short code for the reason, which holds nothing personal.
+    """
+
+    def __init__(self, what: str, code: str = "", param: str = "") -> None:
+        super().__init__(what)
+        self.code = code
+        self.param = param
 
 
 class BadSignature(Exception):
@@ -30,18 +38,117 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HostedPage:
-    """A page at the provider where somebody can pay once."""
+    """A page at the provider where somebody can pay once, or save a means of payment."""
 
     id: str
     url: str
+    until: datetime | None = None
+    """When it closes by itself; nothing where it never does."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOrder:
+    """What a page is to ask for, and where it leads back to."""
+
+    token: str
+    """Our own link; what comes in is booked on it."""
+    amount: Money
+    description: str
+    return_url: str
+    cancel_url: str
+    locale: str
+    country: str
+    now: datetime
+    instead_of: str = ""
+    """The page this one replaces, which may be used up or closed: a new one even where the amount
+    is that of a page from before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    """What may be kept of a means of payment: never a number that could be used."""
+
+    method_id: str
+    customer_id: str
+    brand: str
+    last4: str
+
+
+class RefundStatus(StrEnum):
+    """How far a refund is at the provider."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """What the provider made of a refund."""
+
+    id: str
+    status: RefundStatus
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeAnswer:
+    """What became of an automatic charge."""
+
+    id: str
+    paid: bool
+    code: str = ""
+    """The bank's reason for refusing; `authentication_required` asks for the cardholder."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedCharge:
+    """A charge as the provider has it, for comparing books."""
+
+    payment_id: str
+    reference: str
+    """Our link or automatic charge; empty where it is none of ours."""
+    minor: int
+    currency: str
+    refunded: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEvent:
+    """An event in the provider's list; read in full only where it is not known."""
+
+    id: str
+    happened_at: datetime
+    content: dict[str, Any]
+
+    @property
+    def body(self) -> bytes:
+        """The event as a webhook would have brought it."""
+        return json.dumps(self.content, separators=(",", ":")).encode()
 
 
 class Outcome(StrEnum):
-    """What an event means for the payment it is about."""
+    """What an event means to us."""
 
     PAID = "paid"
+    PENDING = "pending"
+    """Begun in a way that takes days: a voucher was printed, a debit ordered."""
     FAILED = "failed"
     """A payment that was begun (a voucher, a transfer) never came through."""
+    EXPIRED = "expired"
+    """A page closed unused."""
+    CHARGED = "charged"
+    """An automatic charge went through."""
+    REFUND = "refund"
+    """One refund, and how far it is."""
+    REFUNDED = "refunded"
+    """How much of a payment has gone back in all."""
+    DISPUTE = "dispute"
+    SAVED = "saved"
+    """Somebody allowed us to use a means of payment again."""
+    FOREIGN = "foreign"
+    """Of another account, or of the test side while we are live (or the other way round)."""
     NEWS = "news"
     """Anything else: no money moved."""
 
@@ -50,43 +157,69 @@ class Outcome(StrEnum):
 class ProviderEvent:
     """What a verified webhook says, in our words.
 
-    `minor` is the amount that arrived and `currency` its currency; either is missing where the
+    `minor` and `currency` are what arrived, went back or is disputed; either is missing where the
     event does not say.
     """
 
     id: str
     kind: str
     outcome: Outcome
-    request_token: str
-    payment_id: str
+    request_token: str = ""
+    payment_id: str = ""
     minor: int | None = None
     currency: str = ""
+    object_id: str = ""
+    """The provider's number of the refund, dispute, page or setup."""
+    status: str = ""
+    """The provider's word for how far a refund or a dispute is."""
+    reference: str = ""
+    """Our own number of the refund or of the automatic charge, where it is one of ours."""
+    reason: str = ""
+    methods: tuple[str, ...] = ()
+    """The methods that the page offered."""
+    happened_at: datetime | None = None
 
 
 class PaymentProvider(Protocol):
-    """Opens and closes payment pages and reads webhooks."""
+    """Opens and closes pages, moves money, reads webhooks and the provider's books.
+
+    Every call may raise `PaymentsUnavailable`; it is `Refused` where asking again is no use.
+    """
 
     name: str
 
-    def open_page(
-        self,
-        *,
-        token: str,
-        amount: Money,
-        description: str,
-        return_url: str,
-        locale: str,
-        instead_of: str = "",
-    ) -> HostedPage:
-        """A page that takes `amount` once. Asking again for the same gives the same page.
+    def open_page(self, order: PageOrder) -> HostedPage:
+        """A page that takes an amount once. Asking again for the same gives the same page."""
+        ...
 
-        `instead_of` is the page that this one replaces: a new one even where the amount is that
-        of a page from before, which may be used up or closed.
-        """
+    def open_setup(self, order: PageOrder, customer_id: str) -> HostedPage:
+        """A page that saves a means of payment for later charges, and takes nothing."""
         ...
 
     def close_page(self, page_id: str) -> None:
         """Stop taking money on a page; a page that is gone is closed."""
+        ...
+
+    def open_customer(self, debtor_id: int, *, instead_of: str = "") -> str:
+        """The number of a customer of whom the provider knows nothing but our number."""
+        ...
+
+    def read_setup(self, setup_id: str) -> SavedCard:
+        """The means of payment that a setup saved."""
+        ...
+
+    def forget_method(self, method_id: str) -> None:
+        """Make a saved means of payment unusable; one that is gone is forgotten."""
+        ...
+
+    def charge(
+        self, *, number: str, amount: Money, customer_id: str, method_id: str, description: str
+    ) -> ChargeAnswer:
+        """Charge a saved means of payment while nobody is there; once for each `number`."""
+        ...
+
+    def refund(self, *, number: str, payment_id: str, amount: Money) -> RefundAnswer:
+        """Give `amount` of a payment back; once for each `number`."""
         ...
 
     def verify(self, body: bytes, signature: str) -> None:
@@ -105,159 +238,10 @@ class PaymentProvider(Protocol):
         """
         ...
 
+    def events_since(self, moment: datetime) -> Iterator[list[ListedEvent]]:
+        """The events that concern us since `moment`, page by page, the newest first."""
+        ...
 
-_PAID = frozenset({"checkout.session.completed", "checkout.session.async_payment_succeeded"})
-_FAILED = "checkout.session.async_payment_failed"
-
-# What Stripe's pages are translated into, of the languages spoken here.
-# Source: https://docs.stripe.com/js/appendix/supported_locales
-_PAGE_LANGUAGES = {"es_ES": "es", "pt_BR": "pt-BR", "en_GB": "en-GB", "en_US": "en"}
-_LATIN_AMERICAN = "es-419"
-
-
-class StripeProvider:
-    """Stripe's Payment Links, through its own library.
-
-    With `api_base` the same code speaks to a counterpart (the sandbox, a test peer).
-    """
-
-    def __init__(
-        self, *, api_key: str, webhook_secret: str, api_base: str = "", name: str = "stripe"
-    ) -> None:
-        self.name = name
-        self._secret = webhook_secret
-        self._client = stripe.StripeClient(
-            api_key,
-            base_addresses={"api": api_base} if api_base else {},
-            max_network_retries=2,
-            http_client=stripe.RequestsClient(timeout=10),
-        )
-
-    def open_page(
-        self,
-        *,
-        token: str,
-        amount: Money,
-        description: str,
-        return_url: str,
-        locale: str,
-        instead_of: str = "",
-    ) -> HostedPage:
-        """Create a Payment Link limited to one payment (`restrictions.completed_sessions`)."""
-        metadata = {"request": token}
-        # Stripe refuses a key that comes back with anything else in the request, for a day.
-        others = hashlib.sha256(f"{description}\n{return_url}\n{instead_of}".encode()).hexdigest()
-        try:
-            link = self._client.v1.payment_links.create(
-                {
-                    "line_items": [
-                        {
-                            "quantity": 1,
-                            "price_data": {
-                                "currency": amount.currency.lower(),
-                                "unit_amount": amount.minor,
-                                "product_data": {"name": description},
-                            },
-                        }
-                    ],
-                    "restrictions": {"completed_sessions": {"limit": 1}},
-                    "after_completion": {"type": "redirect", "redirect": {"url": return_url}},
-                    "metadata": metadata,
-                    "payment_intent_data": {"metadata": metadata},
-                },
-                {
-                    "idempotency_key": (
-                        f"page:{token}:{amount.minor}{amount.currency}:{others[:16]}"
-                    )
-                },
-            )
-        except stripe.StripeError as error:
-            raise _unavailable(error) from error
-        language = _PAGE_LANGUAGES.get(locale, _LATIN_AMERICAN)
-        return HostedPage(id=link.id, url=f"{link.url}?locale={language}")
-
-    def close_page(self, page_id: str) -> None:
-        """Deactivate the Payment Link.
-
-        Without a key of our own: closing twice is closing once, and under a fixed key Stripe
-        would repeat a passing error of its own for a day.
-        """
-        try:
-            self._client.v1.payment_links.update(page_id, {"active": False})
-        except stripe.InvalidRequestError as error:
-            if error.code != "resource_missing":
-                raise _unavailable(error) from error
-            log.warning("payments.page_gone", extra={"data": {"page": page_id}})
-        except stripe.StripeError as error:
-            raise _unavailable(error) from error
-
-    def verify(self, body: bytes, signature: str) -> None:
-        """Check `Stripe-Signature` on the raw bytes.
-
-        Raises:
-            BadSignature: no secret is set, or the header is missing, wrong or too old.
-        """
-        if not self._secret:
-            # An empty key would make every signature forgeable.
-            raise BadSignature
-        try:
-            stripe.WebhookSignature.verify_header(
-                body.decode("utf-8"), signature, self._secret, tolerance=300
-            )
-        except (stripe.SignatureVerificationError, ValueError, TypeError) as error:
-            # TypeError: the library cannot compare a signature that is not ASCII.
-            raise BadSignature from error
-
-    def read_event(self, body: bytes) -> ProviderEvent:
-        """Read a checkout event.
-
-        Raises:
-            ValueError: the body is not a Stripe event.
-        """
-        try:
-            event = json.loads(body)
-            kind, about = event["type"], event["data"]["object"]
-            outcome = Outcome.NEWS
-            minor, currency = None, ""
-            payment_id = about.get("payment_intent") or about.get("id") or ""
-            if kind in _PAID and about.get("payment_status") == "paid":
-                outcome = Outcome.PAID
-                minor, currency = _amount(about)
-                _text(payment_id)
-            elif kind == _FAILED:
-                outcome = Outcome.FAILED
-            return ProviderEvent(
-                # A counterpart may not number its events; what was signed then stands for itself.
-                id=_text(event.get("id", f"sha256:{hashlib.sha256(body).hexdigest()}")),
-                kind=_text(kind),
-                outcome=outcome,
-                request_token=str((about.get("metadata") or {}).get("request", "")),
-                payment_id=str(payment_id),
-                minor=minor,
-                currency=currency,
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError("not a Stripe event") from error
-
-
-def _amount(session: dict[str, Any]) -> tuple[int | None, str]:
-    """The amount and the currency of a Checkout Session, as far as it says them.
-
-    Raises:
-        TypeError: what it says is no amount. Money is never rounded or guessed into shape.
-    """
-    minor, currency = session.get("amount_total"), session.get("currency") or ""
-    if minor is not None and (type(minor) is not int or minor < 0 or not currency):
-        raise TypeError
-    return minor, _text(currency).upper() if currency else ""
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError
-    return value
-
-
-def _unavailable(error: stripe.StripeError) -> PaymentsUnavailable:
-    kind = Unreachable if isinstance(error, stripe.APIConnectionError) else PaymentsUnavailable
-    return kind(type(error).__name__)
+    def charges_since(self, moment: datetime) -> Iterator[BookedCharge]:
+        """What was charged since `moment`, the newest first."""
+        ...

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from bot.debtors.events import log_event
 from bot.debts import service as debts
 from bot.debts.models import Account, EntryKind
+from bot.debts.repository import locked_account
 from bot.kit.clock import local_date
 from bot.kit.ids import token
 from bot.kit.money import Money
@@ -37,7 +38,7 @@ def request_payment(
     Raises:
         ValueError: `amount` is nothing, or in another currency than the account.
     """
-    account = repository.locked_account(session, account_id)
+    account = locked_account(session, account_id)
     if amount.minor <= 0 or amount.currency != account.currency:
         raise ValueError(f"cannot ask for {amount}")
     for old in repository.open_requests(session, account_id):
@@ -68,13 +69,32 @@ def request_payment(
 
 
 def record_event(
-    session: Session, *, source: str, event_id: str, kind: str, body: bytes, now: datetime
+    session: Session,
+    *,
+    source: str,
+    event_id: str,
+    kind: str,
+    body: bytes,
+    now: datetime,
+    happened_at: datetime | None = None,
+    found: bool = False,
 ) -> tuple[ExternalEvent, bool]:
-    """Keep a webhook as it came. Answers it and whether it is new."""
+    """Keep an event as it came. Answers it and whether it is new.
+
+    `found`: it was found by reconciliation, because its webhook never came.
+    """
     known = repository.event_by_id(session, source, event_id)
     if known:
         return known, False
-    event = ExternalEvent(source=source, event_id=event_id, kind=kind, body=body, received_at=now)
+    event = ExternalEvent(
+        source=source,
+        event_id=event_id,
+        kind=kind,
+        body=body,
+        received_at=now,
+        happened_at=happened_at,
+        found=found,
+    )
     try:
         with session.begin_nested():
             session.add(event)
@@ -101,7 +121,7 @@ def record_payment(
 ) -> Payment | None:
     """Book money received, once per provider's number; nothing where it is booked already.
 
-    The caller holds the account (`repository.locked_account`).
+    The caller holds the account (`debts.repository.locked_account`).
     """
     assert account.id is not None
     if repository.payment_by_provider_id(session, provider, provider_id):
@@ -131,6 +151,9 @@ def record_payment(
     for other in repository.open_requests(session, account.id):
         # The balance has changed: whatever else was asked for must be asked again.
         other.status = RequestState.SUPERSEDED
+    for event in repository.events_waiting_for(session, provider, provider_id):
+        # A refund or a dispute was told of before the payment: its turn has come.
+        event.handled_at, event.waits_for = None, ""
     log_event(
         session,
         "payment.received",

@@ -23,7 +23,8 @@ from bot.arrangements.models import (
     Promise,
     PromiseState,
 )
-from bot.arrangements.service import accept_plan, record_promise
+from bot.arrangements.offers import accept_plan, record_promise
+from bot.cases.models import Case
 from bot.checkout.sandbox import API_KEY, sign
 from bot.conversations import service as conversations
 from bot.conversations.models import Conversation, Message
@@ -33,7 +34,7 @@ from bot.debts.facts import Statement
 from bot.debts.models import Account, EntryKind, LedgerEntry
 from bot.kit.clock import FixedClock
 from bot.kit.money import Money
-from bot.payments.models import ExternalEvent, Payment, PaymentRequest, Purpose
+from bot.payments.models import ExternalEvent, Payment, PaymentRequest, Purpose, Refund
 from bot.payments.service import request_payment
 
 COMPLETED = "checkout.session.completed"
@@ -283,7 +284,38 @@ class Shop:
             headers["Stripe-Signature"] = signature or sign(body.decode())
         return self.web.post("/webhooks/stripe", content=body, headers=headers)
 
+    def told(self, kind: str, about: dict[str, Any], **event: Any) -> dict[str, Any]:
+        """Any other webhook as Stripe writes it."""
+        return {
+            "id": f"evt_{secrets.token_hex(8)}",
+            "object": "event",
+            "type": kind,
+            "created": int(self.clock.now().timestamp()),
+            "livemode": False,
+            "data": {"object": about},
+        } | event
+
+    def paid(self, debt: Debt, major: str, *, asked: str = "") -> str:
+        """A payment through a link of the sandbox's; answers the provider's number of it."""
+        token = self.link(debt, asked or major)
+        event = self.event(token, major)
+        assert self.deliver(event).status_code == 200
+        number: str = event["data"]["object"]["payment_intent"]
+        return number
+
     # ---- what can be seen
+
+    def refunds(self, debt: Debt) -> list[Refund]:
+        """The refunds of an account."""
+        with self.database.reading() as session:
+            query = select(Refund).where(Refund.account_id == debt.account_id)
+            return list(session.exec(query.order_by(col(Refund.id))))
+
+    def cases(self, debt: Debt) -> list[Case]:
+        """What holds collection, or did."""
+        with self.database.reading() as session:
+            query = select(Case).where(Case.debtor_id == debt.debtor_id)
+            return list(session.exec(query.order_by(col(Case.id))))
 
     def statement(self, debt: Debt) -> Statement:
         """What is owed."""

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bot.debts.models import Account
+from bot.debtors.models import Creditor
+from bot.debts.models import Account, EntryKind
 from bot.kit.money import Money
 from bot.payments.models import PaymentRequest, Purpose, RequestState
-from bot.payments.provider import HostedPage, PaymentsUnavailable, StripeProvider
+from bot.payments.provider import HostedPage, PageOrder, PaymentsUnavailable
 from bot.payments.service import request_payment
+from bot.payments.stripe_provider import StripeProvider
 
 from .served import free_port
 from .shop import Shop
@@ -97,7 +99,7 @@ def test_an_amount_that_comes_back_gets_a_page_that_works(shop: Shop) -> None:
     first = shop.page(token)
     shop.book(debt, pesos("400"))
     second = shop.page(token, seen=60000)
-    shop.book(debt, pesos("-400"))
+    shop.book(debt, pesos("400"), kind=EntryKind.ADJUSTMENT)
     third = shop.page(token)
     assert third not in (first, second)
     assert shop.takes_money(third) and not shop.takes_money(second)
@@ -163,11 +165,12 @@ def test_a_link_expires_and_its_page_with_it(shop: Shop) -> None:
 
 def test_the_page_of_an_expired_link_is_closed_though_nobody_opens_it(shop: Shop) -> None:
     token = shop.link(shop.debt(), "1000")
+    shop.wait(timedelta(days=29, hours=10))
     page = shop.page(token)
-    shop.wait(timedelta(days=29))
+    shop.wait(timedelta(hours=10))
     shop.checkout.close_stale_pages()
     assert shop.takes_money(page)
-    shop.wait(timedelta(days=1))
+    shop.wait(timedelta(hours=4))
     shop.checkout.close_stale_pages()
     assert not shop.takes_money(page)
     assert shop.request(token).status is RequestState.EXPIRED
@@ -287,8 +290,8 @@ class Meddled:
         self.refuses_to_close = refuses_to_close
         self.opened: list[str] = []
 
-    def open_page(self, **wanted: object) -> HostedPage:
-        page = self._real.open_page(**wanted)  # type: ignore[arg-type]
+    def open_page(self, order: PageOrder) -> HostedPage:
+        page = self._real.open_page(order)
         self.opened.append(page.url)
         if self.meanwhile:
             self.meanwhile.pop()()  # type: ignore[operator]
@@ -476,3 +479,22 @@ def test_a_debt_keeps_to_itself(shop: Shop) -> None:
     shop.press(shop.page(shop.link(one, "1000")))
     assert shop.balance(one) == "0.00" and shop.balance(two) == "500.00"
     assert shop.names(two) == []
+
+
+def test_no_page_is_opened_on_a_balance_that_its_system_does_not_confirm(shop: Shop) -> None:
+    debt = shop.debt("1000")
+    token = shop.link(debt, "1000")
+    with shop.database.transaction() as session:
+        account = session.get_one(Account, debt.account_id)
+        creditor = session.get_one(Creditor, account.creditor_id)
+        creditor.balance_feed = f"http://127.0.0.1:{free_port()}/balances/{{ref}}"
+        account.balance_read_at = shop.clock.now() - timedelta(hours=5)
+    shop.clock.advance(timedelta(minutes=2))
+    try:
+        assert shop.open(token).status_code == 503
+        assert shop.pages_of(token) == 0
+    finally:
+        with shop.database.transaction() as session:
+            account = session.get_one(Account, debt.account_id)
+            session.get_one(Creditor, account.creditor_id).balance_feed = ""
+        shop.clock.advance(timedelta(minutes=2))

@@ -17,8 +17,10 @@ import stripe
 
 from bot.checkout.sandbox import API_KEY, WEBHOOK_SECRET, Sandbox, sign
 from bot.kit.money import Money
-from bot.payments.provider import PaymentsUnavailable, StripeProvider
+from bot.payments.provider import PageOrder, PaymentsUnavailable
+from bot.payments.stripe_provider import StripeProvider
 
+from .served import NOON
 from .shop import Shop
 
 FORM = {
@@ -45,6 +47,19 @@ def created(shop: Shop, key: str = "", **changes: str) -> dict[str, str]:
     return link
 
 
+def order(token: str) -> PageOrder:
+    return PageOrder(
+        token=token,
+        amount=Money(150050, "MXN"),
+        description="Girasol · Crédito",
+        return_url="https://shop.example/back",
+        cancel_url="https://shop.example/no",
+        locale="es_MX",
+        country="MX",
+        now=NOON,
+    )
+
+
 # ---- its API
 
 
@@ -60,9 +75,7 @@ def test_the_stripe_library_takes_its_refusals_for_stripes(shop: Shop) -> None:
     base = f"{shop.parts.settings.public_url}/sandbox/stripe"
     wrong = StripeProvider(api_key="sk_test_no", webhook_secret="x", api_base=base)
     with pytest.raises(PaymentsUnavailable, match="AuthenticationError"):
-        wrong.open_page(
-            token="t", amount=Money(1, "MXN"), description="x", return_url="x", locale="es_MX"
-        )
+        wrong.open_page(order("t"))
     client = stripe.StripeClient(API_KEY, base_addresses={"api": base}, max_network_retries=0)
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_links.update("plink_none", {"active": False})

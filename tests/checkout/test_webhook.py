@@ -15,10 +15,10 @@ import pytest
 from sqlmodel import Session
 
 from bot.arrangements.models import PlanState
-from bot.checkout import service as checkout_service
 from bot.checkout.sandbox import sign
 from bot.conversations import repository as conversations
 from bot.kit.money import Money
+from bot.payments import notices
 from bot.payments import service as payments
 from bot.payments.models import Payment, Purpose, RequestState
 
@@ -76,8 +76,8 @@ def test_a_payment_that_takes_days_is_booked_when_it_arrives(shop: Shop) -> None
     token = shop.link(debt, "1000")
     pay = "pi_" + token
     shop.deliver(shop.event(token, status="unpaid", payment=pay))
-    assert shop.payments(debt) == [] and shop.request(token).status is RequestState.OPEN
-    assert shop.said(debt) == []
+    assert shop.payments(debt) == [] and shop.request(token).status is RequestState.PENDING
+    assert shop.names(debt) == ["utter_payment_pending"]
     shop.deliver(shop.event(token, kind=SUCCEEDED, payment=pay))
     assert shop.payments(debt) == [100000]
 
@@ -113,8 +113,8 @@ def test_a_payment_that_never_came_through_is_told_and_can_be_tried_again(shop: 
     used_up = shop.page(token)
     shop.press(used_up, "failed")
     assert shop.payments(debt) == [] and shop.balance(debt) == "1000.00"
-    assert shop.names(debt) == ["utter_payment_failed"]
-    assert "no se te cobró nada" in shop.said(debt)[0].text
+    assert shop.names(debt) == ["utter_payment_pending", "utter_payment_failed"]
+    assert "no se te cobró nada" in shop.said(debt)[1].text
     assert not shop.takes_money(used_up)  # as at Stripe: the session was completed
     assert shop.link(debt, "1000") == token
     fresh = shop.page(token)
@@ -351,7 +351,7 @@ def test_dying_half_way_through_booking_leaves_nothing_half_done(
         raise MemoryError
 
     with monkeypatch.context() as dying:
-        dying.setattr(checkout_service.conversation_service, "post", die)
+        dying.setattr(notices.conversations, "post", die)
         assert shop.deliver(event).status_code == 200  # it is kept; the provider need not repeat
         kept = shop.kept(event["id"])
         assert kept and kept.handled_at is None
@@ -431,7 +431,12 @@ def test_two_payments_at_once_are_added_up_one_after_the_other(
         assert {a.status_code for a in wires.map(shop.deliver, events)} == {200}
     assert shop.balance(debt) == "0.00"
     assert shop.plan_state(debt) is PlanState.COMPLETED
-    assert shop.names(debt) == ["utter_payment_received", "utter_payment_received_settled"]
+    assert shop.names(debt) == [
+        "utter_payment_received",
+        "utter_instalment_thanks",
+        "utter_payment_received_settled",
+        "utter_plan_finished",
+    ]
     assert "saldo ahora es de $500" in shop.said(debt)[0].text
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from stripe import WebhookSignature
 
 from bot.kit.money import Money
-from bot.payments.provider import BadSignature, Outcome, StripeProvider
+from bot.payments.provider import BadSignature, Outcome
 from bot.payments.rules import amount_received, amount_to_ask
+from bot.payments.stripe_provider import StripeProvider
 
 SECRET = "whsec_test"
 PROVIDER = StripeProvider(api_key="sk_test_x", webhook_secret=SECRET)
@@ -52,13 +53,13 @@ def test_a_session_without_a_payment_intent_goes_by_its_own_number() -> None:
     ("kind", "status", "outcome"),
     [
         (COMPLETED, "paid", Outcome.PAID),
-        (COMPLETED, "unpaid", Outcome.NEWS),
+        (COMPLETED, "unpaid", Outcome.PENDING),
         (COMPLETED, "no_payment_required", Outcome.NEWS),
         (COMPLETED, None, Outcome.NEWS),
         ("checkout.session.async_payment_succeeded", "paid", Outcome.PAID),
         ("checkout.session.async_payment_succeeded", "unpaid", Outcome.NEWS),
         ("checkout.session.async_payment_failed", "unpaid", Outcome.FAILED),
-        ("checkout.session.expired", "unpaid", Outcome.NEWS),
+        ("checkout.session.expired", "unpaid", Outcome.EXPIRED),
         ("payment_intent.succeeded", "paid", Outcome.NEWS),
         ("charge.refunded", "paid", Outcome.NEWS),
     ],

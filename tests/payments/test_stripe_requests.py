@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlencode
 
 import pytest
 from stripe import StripeClient
 
 from bot.kit.money import Money
-from bot.payments.provider import HostedPage, PaymentsUnavailable, StripeProvider, Unreachable
+from bot.payments.provider import HostedPage, PageOrder, PaymentsUnavailable, Unreachable
+from bot.payments.stripe_provider import StripeProvider
 
 from .oracle import NoSuchRoute, Oracle
 from .recorder import Recorder, Sent
 
 KEY = "sk_test_very_secret"
 LINKS = "/v1/payment_links"
+BACK = "https://pay.example/pay/tok-1/back"
+NOW = datetime(2026, 3, 2, 18, 20, tzinfo=UTC)
 RETURN = "https://pay.example/pay/tok-1/done"
 
 
 def provider_at(url: str) -> StripeProvider:
-    return StripeProvider(api_key=KEY, webhook_secret="whsec_x", api_base=url)
+    return StripeProvider(api_key=KEY, webhook_secret="whsec_x", api_base=url, pages="links")
 
 
 def open_page(
@@ -34,12 +38,17 @@ def open_page(
     instead_of: str = "",
 ) -> HostedPage:
     return provider_at(recorder.url).open_page(
-        token=token,
-        amount=amount or Money(150050, "MXN"),
-        description=description,
-        return_url=return_url,
-        locale=locale,
-        instead_of=instead_of,
+        PageOrder(
+            token=token,
+            amount=amount or Money(150050, "MXN"),
+            description=description,
+            return_url=return_url,
+            cancel_url=BACK,
+            locale=locale,
+            country="MX",
+            now=NOW,
+            instead_of=instead_of,
+        )
     )
 
 
