@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.cases import repository
-from bot.cases.models import Case, CaseKind
+from bot.cases.models import Case, CaseKind, CaseState
 from bot.debtors.events import log_event
 from bot.kit.clock import local_date
 from bot.kit.ids import readable
@@ -72,6 +72,40 @@ def open_case(
         kind=case.kind.value,
     )
     return case
+
+
+def resolve(
+    session: Session,
+    case: Case,
+    *,
+    actor: str,
+    now: datetime,
+    outcome: str,
+    quiet_until: datetime | None = None,
+    **data: object,
+) -> bool:
+    """Close a case and let go of what it held, at once or at `quiet_until`.
+
+    Answers False, and changes nothing, where it is closed already.
+    """
+    if case.status is CaseState.RESOLVED:
+        return False
+    case.status = CaseState.RESOLVED
+    case.hold_until = quiet_until or now
+    log_event(
+        session,
+        "case.resolved",
+        at=now,
+        actor=actor,
+        creditor_id=case.creditor_id,
+        conversation_id=case.conversation_id,
+        debtor_id=case.debtor_id,
+        case=case.number,
+        reason=case.reason,
+        outcome=outcome,
+        **data,
+    )
+    return True
 
 
 def adopt(session: Session, *, conversation_id: int, debtor_id: int) -> None:

@@ -104,6 +104,7 @@ def reply(
         Outgoing(name="person", text=text),
         author=Author.PERSON,
         author_name=agent.name,
+        purpose=conversation_service.purpose_of_person(conversation, now),
         provider_id=provider_id or f"agent:{token(12)}",
         now=now,
     )
@@ -145,6 +146,7 @@ def give_back(
         conversation,
         announcement,
         author=Author.BOT,
+        purpose=conversation_service.purpose_of_person(conversation, now),
         provider_id=f"return:{handoff.id}",
         now=now,
     )
