@@ -1,4 +1,4 @@
-"""Payments listed from the ledger, and papers: what can be given now is, the rest by a person."""
+"""Payments listed from the ledger, and papers: given at once, with a link, where we can."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from rasa_sdk.events import EventType
 from rasa_sdk.interfaces import Tracker
 
 from actions.balance import nothing_owed
-from actions.base import Act
+from actions.base import Act, button_reference
+from actions.links import paper_link
 from bot.debts.facts import Movement, Statement
+from bot.debts.models import Account
 from bot.dialogue.turn import Turn
+from bot.papers import service as papers
+from bot.papers.models import Paper
 
 _MOST_LISTED = 10
+_MOST_RECEIPTS = 3
+"""Links in one message: the newest payments; the rest are in the statement."""
+_STATEMENT = "statement"
 
 
 def _payments(turn: Turn) -> list[tuple[Statement, Movement]]:
@@ -53,34 +60,46 @@ class ActionShowPayments(Act):
             "utter_payment_history",
             lines=_lines(turn, payments),
             count=len(payments),
-            buttons=("ask_receipt", "already_paid", "ask_human"),
+            buttons=("ask_receipt", "statement", "already_paid", "ask_human"),
         )
         return []
 
 
 class ActionRequestReceipt(Act):
-    """The payments on record now; the paper by a person."""
+    """A receipt of each of the newest payments, as a link."""
 
     needs_identity = True
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
-        payments = _payments(turn)
-        if not payments:
+        found = [
+            (paid, paper)
+            for statement in turn.statements
+            for paid, paper in papers.latest_receipts(
+                turn.session, _account(turn, statement), most=_MOST_RECEIPTS, now=turn.now
+            )
+        ]
+        newest = sorted(found, key=lambda one: one[0].on, reverse=True)[:_MOST_RECEIPTS]
+        if not newest:
             return _no_payments(turn)
-        case = turn.open_case("ask_receipt", about=payments[0][0])
-        self.note(turn, case)
         turn.say(
             "utter_receipt",
-            lines=_lines(turn, payments),
-            number=case.number,
-            answer_by=case.answer_by,
-            buttons=("already_paid", "ask_human"),
+            count=len(newest),
+            links=tuple(
+                paper_link(
+                    turn, paper, "link_receipt", date=paid.on, amount=max(paid.amount, -paid.amount)
+                )
+                for paid, paper in newest
+            ),
+            buttons=("statement", "already_paid", "ask_human"),
         )
         return []
 
 
 class ActionRequestInvoice(Act):
-    """What the bill says now; the copy by a person."""
+    """The statement at once, as a link; a copy of the original bill by a person.
+
+    The button for the statement alone opens no case.
+    """
 
     needs_identity = True
 
@@ -88,6 +107,20 @@ class ActionRequestInvoice(Act):
         statement = turn.statement
         if statement is None:
             return nothing_owed(turn)
+        paper = papers.issue_statement(
+            turn.session, _account(turn, statement), today=turn.today, now=turn.now
+        )
+        link = paper_link(turn, paper, "link_statement", date=turn.today)
+        if button_reference(tracker) == _STATEMENT:
+            turn.say(
+                "utter_statement",
+                product=statement.product,
+                reference=statement.ref,
+                balance=statement.balance,
+                links=(link,),
+                buttons=("ask_breakdown", "ask_invoice_copy", "ask_human"),
+            )
+            return []
         case = turn.open_case("ask_invoice_copy")
         self.note(turn, case)
         turn.say(
@@ -100,13 +133,17 @@ class ActionRequestInvoice(Act):
             balance=statement.balance,
             number=case.number,
             answer_by=case.answer_by,
+            links=(link,),
             buttons=("ask_breakdown", "ask_human"),
         )
         return []
 
 
 class ActionRequestSettlementLetter(Act):
-    """The letter by a person where nothing is owed; where something is, how much and no promise."""
+    """The letter at once for what is settled; for the rest how much is left, and no promise.
+
+    Where the balance of an outside system is too old to be sure of, a person sends the letter.
+    """
 
     needs_identity = True
 
@@ -115,14 +152,24 @@ class ActionRequestSettlementLetter(Act):
         owing = [s for s in turn.statements if s.balance]
         if not turn.statements:
             return nothing_owed(turn)
-        if settled:
-            case = turn.open_case("ask_settlement_letter", about=settled[0])
-            self.note(turn, case)
+        sure, unsure = _letters(turn, settled)
+        if sure:
             turn.say(
                 "utter_settlement_letter",
-                lines="\n".join(
-                    turn.text("line_settled", product=s.product, reference=s.ref) for s in settled
+                lines=_settled_lines(turn, [s for s, _ in sure]),
+                count=len(sure),
+                links=tuple(
+                    paper_link(turn, paper, "link_settlement", product=s.product)
+                    for s, paper in sure
                 ),
+                buttons=("statement", "ask_human"),
+            )
+        if unsure:
+            case = turn.open_case("ask_settlement_letter", about=unsure[0])
+            self.note(turn, case)
+            turn.say(
+                "utter_settlement_letter_person",
+                lines=_settled_lines(turn, unsure),
                 number=case.number,
                 answer_by=case.answer_by,
                 buttons=("ask_human",),
@@ -137,3 +184,29 @@ class ActionRequestSettlementLetter(Act):
                 buttons=("pay_now", "already_paid", "ask_human"),
             )
         return []
+
+
+def _letters(
+    turn: Turn, settled: list[Statement]
+) -> tuple[list[tuple[Statement, Paper]], list[Statement]]:
+    """The letters that can be given now, and the accounts for which a person must look."""
+    sure: list[tuple[Statement, Paper]] = []
+    unsure: list[Statement] = []
+    for statement in settled:
+        try:
+            paper = papers.issue_settlement_letter(
+                turn.session, _account(turn, statement), now=turn.now
+            )
+        except papers.NotSettled:
+            unsure.append(statement)
+        else:
+            sure.append((statement, paper))
+    return sure, unsure
+
+
+def _settled_lines(turn: Turn, settled: list[Statement]) -> str:
+    return "\n".join(turn.text("line_settled", product=s.product, reference=s.ref) for s in settled)
+
+
+def _account(turn: Turn, statement: Statement) -> Account:
+    return turn.session.get_one(Account, statement.account_id)

@@ -1,0 +1,1 @@
+"""Papers a debtor can show: receipt, agreement, statement, settlement letter."""
