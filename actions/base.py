@@ -14,6 +14,7 @@ from rasa_sdk.types import DomainDict
 from bot.cases.models import Case
 from bot.conversations.identity import Verdict, identify
 from bot.conversations.models import IdentityLevel, Owner
+from bot.dialogue import kept
 from bot.dialogue.turn import Turn, current_turn
 
 
@@ -76,12 +77,21 @@ class Act(Action, ABC):
             "action": self.name(),
             "intent": turn.intent,
             "message_id": turn.message.id,
+            # Its digits are not stored before we know whose they are, so they are read now.
+            "said": self.said(turn),
         }
         pending = turn.conversation.pending
         if is_further_act(tracker) and pending.get("message_id") == turn.message.id:
             wanted = {**pending, "also": [*pending.get("also", []), wanted]}
         turn.conversation.pending = wanted
         return [*leave(turn), FollowupAction("action_start_identity")]
+
+    def said(self, turn: Turn) -> dict[str, Any]:
+        """What the message says in figures, as JSON, for when it is known who wrote it."""
+        return {
+            "future": kept.keep(turn.values()),
+            "past": kept.keep(turn.values(past=True)),
+        }
 
 
 class Form(Act, ABC):
@@ -90,6 +100,9 @@ class Form(Act, ABC):
     `answer` gives the events that fill or empty slots, or nothing where the message is no answer:
     then Rasa answers it as what it is and comes back to the question.
     """
+
+    also_answers: ClassVar[frozenset[str]] = frozenset()
+    """What would elsewhere be another matter and is an answer to what this form asks."""
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -100,7 +113,7 @@ class Form(Act, ABC):
         asked = tracker.get_slot("requested_slot")
         if asked is None or _came_back(tracker) or is_further_act(tracker):
             return []
-        if _is_another_matter(turn, tracker):
+        if turn.intent not in self.also_answers and _is_another_matter(turn, tracker):
             return []
         return self.answer(turn, asked, tracker)
 
@@ -114,7 +127,12 @@ class Form(Act, ABC):
 
 
 class Ask(Act, ABC):
-    """Asks for what a form needs next."""
+    """Asks for what a form needs next.
+
+    With `needs_balance` it ends the form where nothing is owed any more: it was paid meanwhile.
+    """
+
+    needs_balance: ClassVar[bool] = False
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -122,6 +140,8 @@ class Ask(Act, ABC):
         """Ask; the form itself listens afterwards."""
         turn = current_turn()
         turn.intent = turn.intent or _intent(tracker)
+        if self.needs_balance and not (turn.statement and turn.statement.balance):
+            return leave(turn)
         turn.conversation.form = str(tracker.active_loop_name or "")
         return self.act(turn, tracker)
 

@@ -112,6 +112,7 @@ class ActionExplainWhoWeAre(Act):
             tax_id=creditor.tax_id,
             address=creditor.address,
             phone=creditor.phone,
+            verify=f"{turn.settings.public_url.rstrip('/')}/verify-us",
             buttons=("ask_human",),
         )
         return []

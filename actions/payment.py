@@ -1,50 +1,115 @@
-"""Paying: all of it, a part, an instalment; what to do when paying fails, or was too much."""
+"""Paying: all of it, a part, an instalment, by itself; when paying fails, or was too much."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.interfaces import Tracker
 
 from actions.balance import nothing_owed
 from actions.base import STOP_FORM, Act, Ask, Form, button_reference
-from actions.links import instalment_link, pay_link
+from actions.links import autopay_link, instalment_link, pay_link, provider_of
 from bot.arrangements import repository, service
 from bot.conversations.models import Message
+from bot.debts.facts import Statement
+from bot.debts.repository import locked_account
 from bot.dialogue.turn import Turn
-from bot.kit.money import Money
-from bot.payments.models import Purpose
+from bot.kit.money import Money, smallest_charge
+from bot.payments import autopay, refunds
+from bot.payments import repository as payments
+from bot.payments.models import Purpose, Refund, RefundState
 
 
 class ActionPayNow(Act):
-    """Gives the link: for the next instalment where there is a plan, else for the whole balance."""
+    """Gives the link: for the next instalment where there is a plan, else for the whole balance.
+
+    Its buttons also reach automatic collection: `autopay` offers it, `autopay_off` ends it.
+    """
 
     needs_identity = True
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        wanted = button_reference(tracker)
+        if wanted == "autopay_off":
+            return stop_autopay(turn)
         statement = turn.statement
         if statement is None or not statement.balance:
             return nothing_owed(turn)
+        if statement.is_stale(turn.now):
+            return [FollowupAction("action_show_balance")]
+        if wanted == "autopay":
+            return offer_autopay(turn)
+        least = smallest_charge(statement.currency)
+        if least and statement.balance < least:
+            turn.say(
+                "utter_pay_too_small",
+                amount=statement.balance,
+                smallest=least,
+                buttons=("ask_human",),
+            )
+            return []
         plan = repository.active_plan(turn.session, statement.account_id)
-        if plan and button_reference(tracker) != "total":
+        upcoming = None
+        if plan and wanted != "total":
             upcoming = service.plan_standing(turn.session, plan, statement).next
-            if upcoming:
-                turn.say(
-                    "utter_pay_instalment",
-                    amount=upcoming.missing,
-                    date=upcoming.due,
-                    balance=statement.balance,
-                    links=(instalment_link(turn, upcoming),),
-                    buttons=("pay_total",),
-                )
-                return []
-        turn.say(
-            "utter_pay_total",
-            amount=statement.balance,
-            product=statement.product,
-            links=(pay_link(turn, statement.balance, Purpose.BALANCE),),
-            buttons=("pay_partial", "request_plan"),
+        everything = service.left_to_pay(turn.session, statement)
+        link = (
+            instalment_link(turn, upcoming)
+            if upcoming
+            else pay_link(turn, everything, Purpose.BALANCE)
         )
+        begun = payments.pending_request(turn.session, statement.account_id, turn.now)
+        if begun and begun.pending_until:
+            turn.say(
+                "utter_pay_pending",
+                amount=Money(begun.minor, begun.currency),
+                by=turn.day_of(begun.pending_until),
+                links=(link,),
+                buttons=("ask_payment_history", "ask_human"),
+            )
+        elif upcoming:
+            turn.say(
+                "utter_pay_instalment",
+                amount=upcoming.missing,
+                date=upcoming.due,
+                balance=statement.balance,
+                links=(link,),
+                buttons=("pay_total",),
+            )
+        else:
+            turn.say(
+                "utter_pay_total",
+                amount=everything,
+                product=statement.product,
+                links=(link,),
+                buttons=("pay_partial", "request_plan"),
+            )
         return []
+
+
+def offer_autopay(turn: Turn) -> list[EventType]:
+    """Say what automatic collection is, in the words that are kept with the consent, and how."""
+    assert turn.debtor is not None and turn.debtor.id is not None
+    method = autopay.saved_method(turn.session, turn.debtor.id)
+    if method:
+        card = f"{method.brand} •••• {method.last4}"
+        turn.say("utter_autopay_already", card=card, buttons=("autopay_off", "ask_plan_status"))
+        return []
+    has_plan = any(repository.active_plan(turn.session, s.account_id) for s in turn.statements)
+    if not has_plan:
+        turn.say("utter_autopay_no_plan", buttons=("request_plan",), yes_means="request_plan")
+        return []
+    turn.say("utter_autopay_offer", links=(autopay_link(turn),), buttons=("ask_plan_status",))
+    return []
+
+
+def stop_autopay(turn: Turn) -> list[EventType]:
+    """Charge nothing from the saved card any more, from this moment."""
+    assert turn.debtor is not None and turn.debtor.id is not None
+    had_one = autopay.withdraw(turn.session, turn.debtor.id, turn.now)
+    turn.say("utter_autopay_off" if had_one else "utter_autopay_none", buttons=("ask_plan_status",))
+    return []
 
 
 def _smallest(turn: Turn, currency: str) -> Money:
@@ -72,6 +137,8 @@ class ActionPayPartial(Act):
         statement = turn.statement
         if statement is None or not statement.balance:
             return nothing_owed(turn)
+        if statement.is_stale(turn.now):
+            return [FollowupAction("action_show_balance")]
         amount = _part(turn, turn.topic)
         if amount and _smallest(turn, statement.currency) <= amount <= statement.balance:
             give_part_link(turn, amount)
@@ -94,6 +161,8 @@ def give_part_link(turn: Turn, amount: Money) -> None:
 
 class ActionAskPartGiven(Ask):
     """Asks how much."""
+
+    needs_balance = True
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         statement = turn.statement
@@ -143,6 +212,8 @@ class ActionHelpWithPayment(Act):
         statement = turn.statement
         if statement is None or not statement.balance:
             return nothing_owed(turn)
+        if statement.is_stale(turn.now):
+            return [FollowupAction("action_show_balance")]
         turn.say(
             "utter_payment_problem",
             links=(pay_link(turn, statement.balance, Purpose.BALANCE),),
@@ -152,27 +223,53 @@ class ActionHelpWithPayment(Act):
 
 
 class ActionRequestRefund(Act):
-    """Paid twice or too much: a person decides with the payments in view; quiet until then."""
+    """Paid twice or too much: what the ledger shows goes back at once, the rest a person decides."""
 
     needs_identity = True
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
         paid_over = next((s for s in turn.statements if s.surplus), None)
-        case = turn.open_case("ask_refund", about=paid_over)
-        self.note(turn, case)
-        if paid_over:
+        under_way = _propose(turn, paid_over)
+        if paid_over and under_way and all(r.status in _DECIDED for r in under_way):
             turn.say(
-                "utter_refund_surplus",
-                surplus=paid_over.surplus,
-                number=case.number,
-                answer_by=case.answer_by,
+                "utter_refund_coming",
+                amount=Money(sum(r.minor for r in under_way), paid_over.currency),
+                refund_number=under_way[0].number,
                 buttons=("ask_payment_history", "ask_human"),
             )
             return []
+        case = turn.open_case("ask_refund", about=paid_over)
+        self.note(turn, case)
+        surplus: dict[str, Any] = {"surplus": paid_over.surplus} if paid_over else {}
         turn.say(
-            "utter_refund",
+            "utter_refund_surplus" if paid_over else "utter_refund",
             number=case.number,
             answer_by=case.answer_by,
             buttons=("ask_payment_history", "ask_human"),
+            **surplus,
         )
         return []
+
+
+_DECIDED = (RefundState.APPROVED, RefundState.SENT)
+
+
+def _propose(turn: Turn, paid_over: Statement | None) -> list[Refund]:
+    """Put before whoever decides what the ledger or the debtor says is to go back.
+
+    Answers the refunds that are under way on the account.
+    """
+    about = paid_over or turn.statement
+    if about is None:
+        return []
+    account = locked_account(turn.session, about.account_id)
+    provider = provider_of(turn)
+    chat = turn.conversation.id
+    if paid_over:
+        refunds.propose_surplus(turn.session, account, provider, conversation_id=chat, now=turn.now)
+    rows = payments.refunds_of_account(turn.session, about.account_id)
+    under_way = [r for r in rows if r.status in payments.UNDER_WAY]
+    asked = turn.values(turn.topic).amount
+    if asked and asked.minor > 0 and not paid_over and not under_way:
+        refunds.request(turn.session, account, provider, asked, conversation_id=chat, now=turn.now)
+    return under_way

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bot.conversations.models import TurnAction
@@ -13,23 +14,24 @@ from bot.conversations.models import TurnAction
 _SENT = "sent"
 """The first step of every turn that Rasa has a say in; all others are actions."""
 
+_OF_MESSAGE = (
+    select(TurnAction)
+    .where(col(TurnAction.message_id) == bindparam("message"), TurnAction.step != _SENT)
+    .order_by(col(TurnAction.id))
+)
+_STEP = select(TurnAction).where(
+    col(TurnAction.message_id) == bindparam("message"), col(TurnAction.step) == bindparam("step")
+)
+
 
 def of_message(session: Session, message_id: int) -> list[TurnAction]:
     """What the actions of a turn did, in order."""
-    return list(
-        session.exec(
-            select(TurnAction)
-            .where(TurnAction.message_id == message_id, TurnAction.step != _SENT)
-            .order_by(col(TurnAction.id))
-        ).all()
-    )
+    return list(session.exec(_OF_MESSAGE, params={"message": message_id}).all())
 
 
 def recall(session: Session, message_id: int, step: str) -> TurnAction | None:
     """What this step did, if it was already done."""
-    return session.exec(
-        select(TurnAction).where(TurnAction.message_id == message_id, TurnAction.step == step)
-    ).first()
+    return session.exec(_STEP, params={"message": message_id, "step": step}).first()
 
 
 def remember(

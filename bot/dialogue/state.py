@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from bot.arrangements import offers as offer_service
 from bot.arrangements import repository as arrangements
 from bot.arrangements import service as arrangement_service
 from bot.arrangements.models import Offer
@@ -56,6 +57,22 @@ def hold_reason(
     session: Session, conversation: Conversation, debtor: Debtor | None, now: datetime
 ) -> str | None:
     """Why nothing may be sent unasked to this person, or nothing (invariant 2)."""
+    reason = silence_reason(session, conversation, debtor, now)
+    if reason or debtor is None or debtor.id is None:
+        return reason
+    for account in debts.accounts_of(session, debtor.id):
+        assert account.id is not None
+        if arrangements.active_promise(session, account.id):
+            return "promise"
+        if arrangements.active_plan(session, account.id):
+            return "plan"
+    return None
+
+
+def silence_reason(
+    session: Session, conversation: Conversation, debtor: Debtor | None, now: datetime
+) -> str | None:
+    """Why not even a reminder of what was agreed may be sent to this person, or nothing."""
     if conversation.red:
         return "crisis"
     if conversation.opted_out_at or (debtor and debtor.opted_out_at):
@@ -64,16 +81,8 @@ def hold_reason(
         return "human_conversation"
     if debtor is None or debtor.id is None:
         return None
-    case = case_service.holding(list(cases.open_cases(session, debtor.id)), now)
-    if case:
-        return case.reason
-    for account in debts.accounts_of(session, debtor.id):
-        assert account.id is not None
-        if arrangements.active_promise(session, account.id):
-            return "promise"
-        if arrangements.active_plan(session, account.id):
-            return "plan"
-    return None
+    case = case_service.holding(list(cases.holding_cases(session, debtor.id, now)), now)
+    return case.reason if case else None
 
 
 def _offer(session: Session, conversation_id: int) -> dict[str, Any] | None:
@@ -85,7 +94,7 @@ def _offer(session: Session, conversation_id: int) -> dict[str, Any] | None:
 
 
 def _terms(offer: Offer) -> dict[str, Any]:
-    shares = arrangement_service.shares_of(offer)
+    shares = offer_service.shares_of(offer)
     return {
         "kind": offer.kind.value,
         "total": str(sum((s.amount.major for s in shares), start=shares[0].amount.major * 0)),

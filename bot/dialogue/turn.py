@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.arrangements import repository as arrangements
+from bot.arrangements.offers import limits_for
 from bot.cases import repository as cases
 from bot.cases import service as case_service
 from bot.cases.models import Case
@@ -21,10 +22,10 @@ from bot.debtors.facts import COUNTRIES
 from bot.debtors.models import Creditor, Debtor
 from bot.debts import service as debts
 from bot.debts.facts import Statement
+from bot.dialogue import kept
 from bot.handoff import service as handoff
 from bot.kit.clock import local_date
 from bot.kit.money import Money
-from bot.policies.loader import negotiation_limits
 from bot.policies.schema import NegotiationLimits
 from bot.settings import Settings
 from bot.texts.catalogue import Reader, render, title
@@ -35,9 +36,25 @@ PAYLOADS = {
     "change": "/deny",
     "no_details": "/deny",
     "pay_total": '/pay_now{"reference":"total"}',
+    "autopay": '/pay_now{"reference":"autopay"}',
+    "autopay_off": '/pay_now{"reference":"autopay_off"}',
     "pause": '/request_extension{"reference":"pause"}',
     "small_steps": '/request_plan{"reference":"hardship"}',
+    "more_offers": '/request_plan{"reference":"more"}',
+    "check_means": '/request_plan{"reference":"budget"}',
+    "see_means": '/request_plan{"reference":"means"}',
+    "forget_means": '/request_plan{"reference":"forget-means"}',
+    "no_say": '/request_plan{"reference":"no-say"}',
+    "right": "/affirm",
     "already_paid": "/objection_already_paid",
+    "read_message": "/ask_plan_status",
+    "complicated": "/hardship_cannot_pay",
+    "statement": '/ask_invoice_copy{"reference":"statement"}',
+    "claim_right": "/affirm",
+    "claim_wrong": "/deny",
+    "claim_other": "/objection_already_paid",
+    "send_details": "/objection_already_paid",
+    "send_code": '/give_identity{"reference":"code"}',
 }
 """What pressing a button tells the dialogue, where it is not `/` and the button's own name."""
 
@@ -106,8 +123,8 @@ class Turn:
 
     @property
     def limits(self) -> NegotiationLimits:
-        """What the bot may agree for this creditor today."""
-        return negotiation_limits(self.creditor.policy, self.today)
+        """What the bot may agree today about the account talked about."""
+        return limits_for(self.creditor, self.statement, country=self.country, today=self.today)
 
     @property
     def gentle(self) -> bool:
@@ -129,6 +146,15 @@ class Turn:
         """Amounts, dates and the like in what was typed; nothing for a pressed button."""
         source = message or self.message
         currency = self.statement.currency if self.statement else COUNTRIES[self.country].currency
+        pending = self.conversation.pending
+        if (
+            source is not self.message
+            and source.id == pending.get("message_id")
+            and "said" in pending
+        ):
+            meant = COUNTRIES[self.creditor.country].currency
+            said = pending["said"]["past" if past else "future"]
+            return kept.restore(said, meant=meant, currency=currency)
         return read_values(
             "" if source.name else source.text,
             country=self.country,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, update
 
-from bot.conversations import repository, rules, service
+from bot.conversations import codes, repository, rules, service
 from bot.conversations.models import (
     Author,
     Conversation,
@@ -19,6 +20,7 @@ from bot.conversations.models import (
     Message,
     MessageState,
     Owner,
+    Purpose,
     TurnAction,
 )
 from bot.conversations.service import Button, Link, Outgoing
@@ -37,6 +39,7 @@ from bot.understanding.identity import read_identity
 from bot.understanding.language import detect_language
 from bot.understanding.safety_net import check
 from bot.understanding.text import fold, neutralise
+from bot.understanding.values import read_values
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +170,16 @@ class Turns:
             except Exception:
                 log.exception("sweep.failed")
             await asyncio.sleep(1)
+
+    async def warm_up(self) -> None:
+        """Have everything loaded that the first message of the day would otherwise wait for."""
+        await asyncio.to_thread(_read_once)
+        for _ in range(_LOOKS):
+            if await self._dialogue.is_ready():
+                break
+            await asyncio.sleep(0.5)
+        with suppress(DialogueDown):
+            await self._dialogue.parse(_GREETING)
 
     async def drain(self) -> None:
         """Let what is being answered come to its end, at shutdown."""
@@ -319,7 +332,8 @@ class Turns:
         if service.identity_level(conversation) >= IdentityLevel.VERIFIED:
             return "text"
         creditor = session.get_one(Creditor, conversation.creditor_id)
-        asked = conversation.form == "identity_form"
+        awaited = codes.is_awaited(conversation, self._clock.now())
+        asked = conversation.form == "identity_form" or awaited
         says_who = _says_who(message.text, creditor.country, asked=asked)
         return "identity" if says_who else "masked"
 
@@ -365,7 +379,8 @@ class Turns:
         Raises:
             DialogueDown: an action failed, so that Rasa went on without it; to be tried again.
         """
-        with self._db.transaction() as session:
+        # Nothing read in between depends on what is changed, which is so written once, at the end.
+        with self._db.transaction() as session, session.no_autoflush:
             conversation = repository.locked(session, conversation_id)
             if conversation.lease_until != prepared.lease_until:
                 return True  # it took too long: somebody else has it in hand, or has answered it
@@ -376,25 +391,25 @@ class Turns:
             is_broken = conversation.dialogue_id != prepared.dialogue_id
             if is_broken and message.attempts < MOST_RETRIES:
                 raise DialogueDown("broken off")
+            is_newest = conversation.seq == message.seq
             conversation.lease_until = None
             if answered.acts:
                 first = answered.acts[0]
                 message.intent, message.confidence = first.intent, first.confidence
-            turn = self._turn(session, conversation, message)
             steps = memo.of_message(session, prepared.message_id)
             # What an action said is said, whether or not Rasa came to report it.
             reported = {item.custom.get("step") for item in answered.said}
             replies = _all_replies([s for s in steps if s.step not in reported])
-            replies += [r for item in answered.said for r in self._rendered(turn, steps, item)]
+            for item in answered.said:
+                replies += self._rendered(session, conversation, message, steps, item)
             replies = _said_once(replies)
             if _is_persons(session, conversation, steps):
                 replies = []
             elif (is_broken or not replies) and conversation.owner is Owner.BOT:
                 log.error("turn.failed", extra={"data": {"message": message.id}})
-                turn.replies.clear()
+                turn = self._turn(session, conversation, message)
                 turn.say("utter_error", buttons=("ask_human",))
                 replies = _all_replies(steps) + turn.replies
-            self._post_all(session, conversation, message, replies)
             if not any("action_misunderstood" in s.step for s in steps):
                 conversation.misunderstandings = 0
             was_identity = any("identity" in s.step or "identify" in s.step for s in steps)
@@ -405,18 +420,26 @@ class Turns:
             longest = ROTATE_ANYWAY_AFTER if conversation.form else ROTATE_AFTER
             if is_broken or conversation.epoch_turns >= longest:
                 _new_tracker(conversation)
+            self._post_all(session, conversation, message, replies)
             session.flush()
-            return bool(repository.unanswered(session, conversation_id))
+            # The oldest is answered first: where it was the newest too, no other is waiting.
+            return not is_newest and bool(repository.unanswered(session, conversation_id))
 
-    @staticmethod
-    def _rendered(turn: Turn, steps: list[TurnAction], said: Said) -> list[dict[str, Any]]:
+    def _rendered(
+        self,
+        session: Session,
+        conversation: Conversation,
+        message: Message,
+        steps: list[TurnAction],
+        said: Said,
+    ) -> list[dict[str, Any]]:
         """Turn what Rasa said (a name, or the number of an action's replies) into messages."""
         if step := said.custom.get("step"):
             return next((s.replies for s in steps if s.step == step), [])
         if key := said.custom.get("response"):
-            turn.replies.clear()
+            turn = self._turn(session, conversation, message)
             turn.say(str(key), buttons=tuple(said.custom.get("buttons") or ()))
-            return list(turn.replies)
+            return turn.replies
         return []
 
     def _post_all(
@@ -438,6 +461,7 @@ class Turns:
                     links=[Link(**link) for link in reply["links"]],
                 ),
                 author=Author.BOT,
+                purpose=Purpose.REPLY,
                 provider_id=f"re:{message.id}:{suffix}{place}",
                 in_reply_to=message.id,
                 now=self._clock.now(),
@@ -457,6 +481,18 @@ class Turns:
     def _close(self, message: Message) -> None:
         message.state = MessageState.HANDLED
         message.handled_at = self._clock.now()
+
+
+_GREETING = "hola"
+_LOOKS = 240
+"""How often Rasa is looked for at the start, twice a second; training may still be under way."""
+
+
+def _read_once() -> None:
+    detect_language(_GREETING, current="es")
+    check(_GREETING)
+    read_identity(_GREETING, country="MX")
+    read_values(_GREETING, country="MX", currency="MXN", today=date(2026, 1, 1))
 
 
 _LOCAL = {"crisis": "action_crisis", "opt_out": "action_opt_out"}

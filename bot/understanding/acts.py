@@ -20,6 +20,10 @@ a misreading would open a case or change what is asked of somebody (docs/underst
 _TRACE = {"crisis": 0.3}
 """From here on an act counts though another is likelier: recall beats precision (invariant 7)."""
 
+_BORNE_OUT = {"wrong_person": 0.3, "deceased_holder": 0.05}
+"""Acts that end what was talked about count beside others only where the message as a whole has
+this much of them: "no soy rico, puedo 100 al mes" is no wrong person."""
+
 _VAGUE = "hardship_cannot_pay"
 _URGENT = frozenset(["crisis", "contact_right", "human", "objection", "hardship"])
 
@@ -42,7 +46,12 @@ def acts_of(parsed: Mapping[str, Any], *, in_form: bool = False) -> list[Act]:
     for act in ranking:
         if act.confidence >= _TRACE.get(stance_of(act.intent), 1.1):
             return [act]
-    said = [_act(item) for item in parsed.get("acts") or []] or ranking[:1]
+    whole = {act.intent: act.confidence for act in ranking}
+    said = [
+        act
+        for act in map(_act, parsed.get("acts") or [])
+        if whole.get(act.intent, 0.0) >= _BORNE_OUT.get(act.intent, 0.0)
+    ] or ranking[:1]
     # What the message is as a whole may be sure only in one of its clauses.
     top = next((act for act in said if act.intent == ranking[0].intent), ranking[0])
     heard = [act for act in said if _is_sure(act)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.kit.money import Money
+from bot.understanding.clauses import is_story, judge
+from bot.understanding.counts import is_a_count, shows_it_is_paid
 from bot.understanding.money_words import HALF, lexicon, money_data
 from bot.understanding.not_money import blot_telephones_and_hours
 from bot.understanding.numerals import read_digits
@@ -18,32 +20,42 @@ _LARGEST = Decimal(10) ** 12
 _THOUSAND, _MILLION = Decimal(1_000), Decimal(1_000_000)
 
 _PERCENT = re.compile(r"\s*(?:%|por ?cien(?:to)?\b|por cento\b|per ?cent\b)")
-_AND_A_HALF = re.compile(rf"\s+(?:y|e|and)\s+(?:{HALF})\b")
+_AND_A_HALF = re.compile(rf"\s+(?:y|e|and)\s+(?:a )?(?:{HALF})\b")
 _CLOCK_BEFORE = re.compile(r"\b(?:(?:a|son|desde|hasta|sobre|de) las?|as|sao|at|after|@)\s*$")
 _COUNT_BEFORE = re.compile(r"\b(?:en|em|in)\s+$")
 _SHORT_YEAR_BEFORE = re.compile(r"\b(?:desde|since)(?: el| o|) '?$|\bdel $")
 _YEAR_BEFORE = re.compile(
-    r"\b(?:en|em|in|from|is|was|desde|since|ano|year|del?|do|da|of|hasta|ate)(?: el| the| o)?\s*$"
+    r"\b(?:en|em|in|from|is|was|fue|foi|era|desde|since|ano|year|del?|do|da|of|hasta|ate)(?: el| the| o)?\s*$"
+)
+_SURELY_YEAR_BEFORE = re.compile(
+    r"\b(?:en|em|in|fue|foi|was|desde|since|ano|year|circa)(?: el| o| the)? $"
 )
 _LAST_WORD = re.compile(r"([a-z]+)[\s:'\"(]*$")
 _UP_TO = re.compile(r"-(\d{2,6})(?![\d-])")
 _AND_SOME = re.compile(
     r"\s*(?:y (?:pico|algo|tantos)|e (?:pouco|poucos|tantos|uns)|and (?:some|change)|-?ish)\b"
 )
-_AND_CENTS = re.compile(r" e (?P<cents>[1-9]\d)(?![\w.,%]| \w)")
+_AND_CENTS = re.compile(r" e (?P<cents>[1-9]\d)(?![\w%]|[.,]\d| \w)")
 _POSSESSED = re.compile(r"\b(?:my|mi|meu|minha|su|your)(?: [a-z]+)? ([a-z]+) (?:is|es|e)\s+$")
-_EACH_OF = re.compile(rf"{BLOT}\s*(?:de|of|por|x|a)\s+$")
+_EACH_OF = re.compile(rf"{BLOT}(?:\s*(?:de|of|por|x|a|at)\s+)?$")
+_BLOT_AFTER = re.compile(rf"\s*(?:a |al |por |el |on |la )?{BLOT}")
 _IN_RANGE = re.compile(
     r"\s*(?:y|o|ou|u|a|ao?|e|and|or|to|-)\s*(?P<other>\d+(?:[.,]\d)?)\s?(?P<times>[a-z]+)"
 )
+_FULL_STOP = re.compile(r"[.;!?\n](?=\s|$)")
 _COUPLE = re.compile(
     r"\b(?:(?:un|um|a|the) )?(?:(?P<two>couple|par)|(?P<few>few))(?: (?:of|de))? $"
 )
-_ONE_BEFORE = re.compile(r"\bone $")
+_ONE_BEFORE = re.compile(r"\b(?:one|a buck) $")
 _TOLD_TENS = re.compile(r" (?P<tens>[1-9]\d)(?![\w.,:%/-]| \d)")
 _COPULA = re.compile(
-    r"(?<=[a-z])[\s:.]+(?:(?:es|is|e|was|era)(?: (?:la|el|o|a|the))?|termina(?: en)?|en)\s*$"
+    r"(?<=[a-z])[\s:.]+(?:(?:es|is|e|was|era)(?: (?:la|el|o|a|the))?|termina(?: en)?|en|em|in)\s*$"
 )
+
+
+_OFFERED = ("offered", "paid")
+_SPOKEN_OF = (Standing.OFFERED, Standing.PAID)
+"""What a sum without a verb stands beside as its equal, in a short message: "200 hoy, abono 300"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,10 @@ class _Found:
     money: Money
     standing: Standing
     unsure: bool
+    marked: bool
+    factor: Decimal
+    offered: bool
+    sentence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +157,13 @@ class _Reader:
             if unit["unit"] in words.cents:
                 value /= 100
             else:
-                named = unit["unit"]
+                named = unit["before"] or unit["after"] or unit["unit"]
         if (cents := words.cents_after.match(text, end)) and value == value.to_integral():
             value += Decimal(cents["cents"] or cents["bare"]) / 100
             end = cents.end()
         marked = bool(named or times or unit)
         if not marked and self.country == "BR" and (cents := _AND_CENTS.match(text, end)):
-            value, unsure = value + Decimal(cents["cents"]) / 100, True
+            value, unsure = value + Decimal(cents["cents"]) / 100, int(cents["cents"]) < 90
             end = cents.end()
         if some := _AND_SOME.match(text, end):
             unsure, end = True, some.end()
@@ -160,7 +176,15 @@ class _Reader:
             unsure = unsure or 0 < value < floor
         unsure = unsure or code != self.currency or self._is_foreign_peso(named)
         how = standing(self._window(term.start), text[end:], words)
-        return _Found(Money.of(value, code), how, unsure), end
+        factor = words.multipliers[times] if times else Decimal(1)
+        return _Found(
+            Money.of(value, code), how, unsure, marked, factor, *self._place(term.start, end)
+        ), end
+
+    def _place(self, start: int, end: int) -> tuple[bool, int]:
+        """Whether the clause of a sum offers, and which sentence it is in."""
+        said = self.sheet.said
+        return judge(said, start, end) == "offers", len(_FULL_STOP.findall(said, 0, start))
 
     def _times_of_range(self, at: int, value: Decimal) -> str | None:
         """The multiplier said once for two numbers: that of 15 in "entre 15 y 20 lucas"."""
@@ -197,6 +221,11 @@ class _Reader:
         match = re.compile(r"\s*([a-z]+)").match(self.sheet.text, at)
         return match[1] if match else ""
 
+    def _is_thing(self, at: int) -> bool:
+        """Whether a noun in the plural follows that is no word about money: "9 mil litros"."""
+        word = self._word_after(at)
+        return len(word) > 4 and word[-1] == "s" and word not in self.words.followed_by
+
     def _counts(self, at: int) -> bool:
         return self._word_after(at) in self.words.counted
 
@@ -216,14 +245,16 @@ class _Reader:
         if re.match(r"[\d_@°]|[-/:][a-z0-9]|x\b", after) and not self._is_range(start, end, value):
             return False
         if marked:
-            return self._word_after(end) not in self.words.never_money
+            return self._word_after(end) not in self.words.never_money and not (
+                text[:end].endswith(" mil") and self._is_thing(end)
+            )
         return (
             not re.match(r"[a-z]", after)
             and not self._hangs_on(start)
             and not self._is_label_or_clock(start, value)
             and not self._is_number_of_something(number, value)
             and not self._is_year(start, number)
-            and self._stands_alone(start, end, value)
+            and self._stands_alone(start, end, number, value)
         )
 
     def _is_range(self, start: int, end: int, value: Decimal) -> bool:
@@ -232,7 +263,7 @@ class _Reader:
         if other is None or not value < int(other[1]) <= 5 * value:
             return False
         sign = self.sheet.text[max(0, start - 1) : start + 1].strip("0123456789 ")
-        return bool(sign in {"$", "€", "£"} or self._cues(start) == "offered")
+        return bool(sign in {"$", "€", "£"} or self._cues(start) in _OFFERED)
 
     def _hangs_on(self, start: int) -> bool:
         """Whether the digits belong to what is before them: "AB-88", "#4471", "+52 55"."""
@@ -274,25 +305,67 @@ class _Reader:
             return True
         if not re.fullmatch(r"(?:19[5-9]|20[0-4])\d", number) or number.endswith("00"):
             return False
-        return bool(_YEAR_BEFORE.search(self._window(start))) and self._cues(start) != "offered"
+        if _SURELY_YEAR_BEFORE.search(self._window(start)):
+            return True
+        return bool(_YEAR_BEFORE.search(self._window(start))) and self._cues(start) not in _OFFERED
 
-    def _stands_alone(self, start: int, end: int, value: Decimal) -> bool:
+    def _stands_alone(self, start: int, end: int, number: str, value: Decimal) -> bool:
         """Whether nothing else is being counted: "300 por ahora" yes, "3 perros" no."""
         word, window = self._word_after(end), self._window(start)
+        if (
+            value < _THOUSAND
+            and number.isdigit()
+            and is_a_count(self.sheet.said, start, end, int(number))
+        ):
+            return False
         owner = _POSSESSED.search(window)
         if word in self.words.counted or (owner and owner[1] not in self.words.money_nouns):
             return False
         cues = self._cues(start)
-        offered = cues == "offered" or bool(_EACH_OF.search(window))
+        offered = cues in _OFFERED or bool(_EACH_OF.search(window))
         before = _LAST_WORD.search(window)
-        odd = value < 20 or value % 10 != 0
-        known = offered or cues or owner
-        if odd and before and not known and before[1] not in self.words.preceded_by:
+        shown = (
+            cues
+            or standing(window, "", self.words) is Standing.INSISTED
+            or _EACH_OF.search(window)
+            or owner
+            or _BLOT_AFTER.match(self.sheet.text, end)
+        )
+        if (
+            not shown
+            and is_story(self.sheet.said)
+            and not shows_it_is_paid(self.sheet.said, start, end, value)
+        ):
+            return False
+        heads_it = before and (
+            before[1] in self.words.preceded_by
+            or self.words.offered.match(before[1])
+            or self.words.not_offered.match(before[1])
+            or _EACH_OF.search(window)
+        )
+        odd = value < 20 or (value % 10 != 0 and value == value.to_integral())
+        known = owner or (cues and not (number.isdigit() and is_story(self.sheet.said)))
+        apart = (
+            self.sheet.text[end : end + 1] == "," and value >= 100 and self._place(start, end)[0]
+        )
+        if odd and before and not (known or heads_it or apart):
             return False  # "turno 34"
+        if is_story(self.sheet.said) and self._is_thing(end):
+            return False  # "900 portions"
         if word and word not in self.words.followed_by:
             round_sum = value >= 100 and value % 50 == 0
-            return (offered and value >= 10) or round_sum or (value >= 20 and word[-1] != "s")
+            cents = value != value.to_integral()
+            return round_sum or cents or (value >= (10 if offered else 20) and word[-1] != "s")
         return offered or value >= 10 or not WORD.search(self.sheet.text)
+
+
+def _scaled_alike(one: _Found, found: list[_Found], currency: str) -> _Found:
+    """A sum too small to be money, in the scale of the others: "300 lucas no, 160 si"."""
+    floor = money_data()["spoken_in_thousands"].get(currency, 0)
+    scales = {one.factor for one in found if one.factor >= _THOUSAND}
+    if len(scales) != 1 or one.marked or not 0 < one.money.major < floor:
+        return one
+    return replace(one, money=Money.of(one.money.major * scales.pop(), currency), unsure=False)
 
 
 def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
@@ -307,6 +380,12 @@ def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
         return None
     best = min(one.standing for one in found)
     meant = [one for one in found if one.standing is best]
+    if best in _SPOKEN_OF and not is_story(sheet.said):
+        meant = [one for one in found if one.standing in (best, Standing.NAMED)]
+    if is_story(sheet.said) and best is not Standing.INSISTED:
+        offers = {one.sentence for one in meant if one.offered}
+        meant = [one for one in meant if one.sentence in offers] or meant
     chosen = meant[-1] if best is Standing.INSISTED else meant[0]
     several = best is not Standing.INSISTED and len({one.money for one in meant}) > 1
+    chosen = _scaled_alike(chosen, found, currency)
     return Sum(chosen.money, unsure=chosen.unsure or several or best >= Standing.BESIDE)

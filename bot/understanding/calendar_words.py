@@ -12,7 +12,7 @@ _LANGUAGES = ("es", "pt", "en")
 _TYPED_MONTHS = {"setiembre": 9, "agos": 8, "sept": 9, "setembro": 9, "ferero": 2, "diciembr": 12}
 _TYPED_WEEKDAYS = {
     0: ("lunez", "lune", "seg feira", "2a feira", "2a-feira"),
-    1: ("marte", "terca", "ter feira", "3a feira", "3a-feira", "tues"),
+    1: ("marte", "terca", "ter feira", "3a feira", "3a-feira", "tues", "tuesd"),
     2: (
         "miercole",
         "mierkoles",
@@ -21,6 +21,8 @@ _TYPED_WEEKDAYS = {
         "4a feira",
         "4a-feira",
         "wensday",
+        "weds",
+        "mier",
     ),
     3: (
         "juevez",
@@ -31,8 +33,22 @@ _TYPED_WEEKDAYS = {
         "qui feira",
         "5a feira",
         "5a-feira",
+        "thurs",
+        "juev",
     ),
-    4: ("viernez", "biernes", "bierne", "vierne", "sex feira", "6a feira", "6a-feira"),
+    4: (
+        "fri",
+        "vie",
+        "vier",
+        "viern",
+        "viernez",
+        "biernes",
+        "bierne",
+        "vierne",
+        "sex feira",
+        "6a feira",
+        "6a-feira",
+    ),
     5: ("sabados", "savado", "sabdo", "zabado", "savados"),
     6: ("domingos", "domigo", "dgo"),
 }
@@ -40,8 +56,8 @@ _SHORT_WEEKDAYS = {
     0: ("lun", "seg", "mon"),
     1: ("tue",),
     2: ("mie", "qua", "wed"),
-    3: ("jue", "qui", "thu", "thur", "thurs"),
-    4: ("vie", "vier", "sex", "fri"),
+    3: ("jue", "qui", "thu", "thur"),
+    4: ("sex",),
     5: ("sab", "sat"),
     6: ("dom", "sun"),
 }
@@ -61,16 +77,60 @@ FEASTS = {
     "christmas eve": (12, 24),
     "vespera de natal": (12, 24),
     "navidad": (12, 25),
+    "navidades": (12, 25),
     "christmas": (12, 25),
+    "juneteenth": (6, 19),
     "xmas": (12, 25),
     "natal": (12, 25),
     "nochevieja": (12, 31),
     "thanksgiving": (11, 0),
+    "memorial day": (5, 0),
+    "labor day": (9, 0),
+    "san valentin": (2, 14),
+    "valentine's": (2, 14),
+    "valentines": (2, 14),
+    "halloween": (10, 31),
+    "dia de muertos": (11, 2),
+    "dia de los muertos": (11, 2),
+    "todos los santos": (11, 1),
+    "finados": (11, 2),
+    "dia dos namorados": (6, 12),
+    "dia del trabajo": (5, 1),
+    "dia do trabalho": (5, 1),
+    "dia de las madres": (5, 10),
+    "bonfire night": (11, 5),
+    "boxing day": (12, 26),
+    "fim do ano": (12, 31),
+    "fin de ano": (12, 31),
     "new year's eve": (12, 31),
     "virada do ano": (12, 31),
     "reveillon": (12, 31),
 }
-"""Days of the year that go by a name, with their month and day (0: the fourth Thursday)."""
+"""Days of the year that go by a name, with their month and day (0: it moves)."""
+
+EASTER_FEASTS = {
+    "carnaval": -48,
+    "carnavales": -48,
+    "semana santa": -7,
+    "jueves santo": -3,
+    "viernes santo": -2,
+    "sexta-feira santa": -2,
+    "sexta feira santa": -2,
+    "sexta santa": -2,
+    "good friday": -2,
+    "pascua": 0,
+    "pascoa": 0,
+    "easter": 0,
+    "easter sunday": 0,
+    "easter monday": 1,
+    "corpus christi": 60,
+}
+"""Feasts that hang on Easter, and how many days after it they are."""
+
+FEASTS |= dict.fromkeys(EASTER_FEASTS, (0, 0))
+
+MOVING_FEASTS = {"thanksgiving": (3, 4), "memorial day": (0, -1), "labor day": (0, 1)}
+"""The weekday of feasts that move, and which of its month."""
 
 NTH = {
     "primer": 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.understanding.clauses import is_story, judge
 from bot.understanding.sheet import Sheet, either
 from bot.understanding.terms import UNITS
 
@@ -25,6 +26,9 @@ _SHORT = {  # feminine, as an option is; "el 1ro" and "the 5th" are days
 }
 _SHORT_OF_A_NOUN = {1: "1st|1e?ro?", 2: "2nd|2d?o", 3: "3rd|3e?ro?", 4: "4th|4t?o", 5: "5th|5t?o"}
 _ONES = frozenset({"un", "uno", "una", "one", "um", "uma"})
+_MOST = 6
+"""Offers that are ever on the table, with room to spare."""
+
 _LETTERS = {"a": 1, "b": 2, "c": 3, "d": 4}
 
 
@@ -44,13 +48,16 @@ _OFFER = (
     r"|plan|plano|choice)"
 )
 _TAKING = (
-    r"(?:quiero|quero|prefiero|prefiro|elijo|escojo|escolho|me quedo con|fico com|i want|i'll take"
+    r"(?:pode ser|puede ser|va|fecho com|me voy (?:por|con)|dame|deme|agarro|acepto|aceito|topo|me sirve|me late"
+    r"|(?:i'd|i'll|i would|lets|let's) (?:go with|go for|do)|quiero|quero|prefiero|prefiro|elijo|escojo"
+    r"|escolho|me quedo con|fico com|i want|i'll take"
     r"|take)"
 )
 _GOES_ON = (
     r"(?=\s*(?:$|[.,;:!?)]|\b(?:por favor|please|pls|me|te|esta bien|parece|mejor|melhor|si|y|e"
     r"|o|ou|or|pero|but|gracias|porque|because|de las|de los|das|dos|of|that you|then|sounds"
-    r"|que (?:me )?(?:di|ofre|man|propu|you)\w*|works|is|seria|funciona|va|sirve|serve|conviene"
+    r"|que (?:me )?(?:di|ofre|man|propu|you|hab|pus|mostr|envi|sali|apare)\w*|works|is|seria|funciona|va"
+    r"|sirve|serve|conviene"
     r"|ok|okay|mesmo|fica|entonces|nomas|thanks|obrigad[oa]|la que|a que|el|on|na|no|en"
     r"|a partir)\b))"
 )
@@ -69,16 +76,29 @@ _SURE = tuple(
         rf"(?P<letter>[a-d])\b{_GOES_ON}",
         rf"\b(?:{_ordinals(_WORDS, _SHORT, _SHORT_OF_A_NOUN)}) (?:{_OFFER}|one)\b",
         rf"\b{_TAKING} (?:la|el|a|o|the) (?:numero |number )?{_NUMBER}{_NOT_A_COUNT}{_GOES_ON}",
+        r"^\W*(?:\w+ )?(?:la|the|option|letra) (?P<letter>[a-d])(?: (?:please|pls|porfa|por favor|gracias))?\W*$",
+        r"^\W*(?P<letter>[a-d]) (?:please|pls|porfa|por favor|thanks)\W*$",
         rf"^\W*(?:numero|number|nro|n)\s*{_NUMBER}\W*$",
     )
 )
 _UNLESS_A_DAY = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(?:la|el|lo|a|o|the) (?:{_ARTICLED})\b{_GOES_ON}",
+        rf"\b(?:la|el|lo(?! cuart)|a(?! (?:third|fourth|fifth)s?\b)|o|the) (?:{_ARTICLED})\b{_GOES_ON}",
         rf"\b(?:la|the) (?:numero |number |nro |#)?(?P<number>\d|{either(_ONES)}){_GOES_ON}",
     )
 )
+_OF_PAYMENTS = re.compile(
+    rf"\b(?:{UNITS})\b[^.;!?\n]{{0,40}}\b(?:with|con|com) (?:the |el |la |a )?$|\b(?:en|in|em) $"
+)
+"""Before the first of several payments, or a place: "10 payments, with the first one in July"."""
+
+_AMONG_PAYMENTS = re.compile(rf"\b(?:{UNITS}|divid\w+|parcel\w+|split)\b[^;!?\n]{{0,40}}$")
+_FALLS = re.compile(
+    r"\s*(?:el|on|the|dia|no dia|na|hoy|hoje|today|manana|amanha|para|by|(?:en|em|in) [a-z]+)\b"
+)
+"""Where a payment falls: "3 cuotas de 40, la primera el 5"."""
+
 _ALONE = re.compile(rf"^\W*(?:{_TAKING}\s+)?(?:{_ARTICLED})\W*$")
 _ON_A_DAY = re.compile(
     r"\b(?:on|by|until|ate|para|pra|hasta|na|no|del?|pago|pagare|dia|next|antes|from|a)\s+$"
@@ -99,6 +119,11 @@ def _picked(match: re.Match[str]) -> int:
     return 0
 
 
+def _is_far(match: re.Match[str]) -> bool:
+    """Whether a number is too high for a list of offers: "la tanda que es la numero 7"."""
+    return _picked(match) > _MOST
+
+
 def read_choice(sheet: Sheet, *, country: str) -> tuple[int | None, bool]:
     """Which offer the person takes (1 the first, -1 the last), and whether they named several."""
     found: list[tuple[int, int]] = []
@@ -107,7 +132,13 @@ def read_choice(sheet: Sheet, *, country: str) -> tuple[int | None, bool]:
             is_day = pattern in _UNLESS_A_DAY and _ON_A_DAY.search(sheet.before(match.start()))
             if pattern is _ALONE and country == "BR":
                 is_day = _A_DAY_IN_BRAZIL.search(match.group())
-            if is_day or not (place := _picked(match)):
+            if _OF_PAYMENTS.search(sheet.before(match.start())) or (
+                _AMONG_PAYMENTS.search(sheet.before(match.start()))
+                and _FALLS.match(sheet.text, match.end())
+            ):
+                continue
+            told = is_story(sheet.said) and judge(sheet.said, *match.span()) == "tells"
+            if told or is_day or _is_far(match) or not (place := _picked(match)):
                 continue
             found.append((match.start(), place))
             sheet.blot(*match.span())

@@ -26,10 +26,17 @@ NOISE = re.compile(
     r"|\b(?:monday|mon) (?:to|through|thru) (?:friday|fri|saturday)\b"
     r"|\b(?:ate|hasta|to|until) (?:el dia de |this |o dia de )?(?:hoje|hoy|day|today)\b(?! (?:pag|mesmo|mismo))"
     r"|\b(?:feira|feria|culto|misa|missa|jogo|juego|partido|mercado|tianguis|turno) (?:de|do|del) [a-z]+"
-    r"|\bhoy en dia\b|\bhoje em dia\b|\bdia a dia\b|\balgun dia\b|\bun dia de estos\b"
+    r"|\bblack friday\b|\bviernes negro\b|\b(?:de los|dos) (?:lunes|martes|miercoles|jueves|viernes|sabados|domingos)\b"
+    r"|\bthe \d{1,2} (?!of\b|bucks|pounds|dollars|euros|pay|instal|week|month|day)[a-z]{4,}s\b|\b(?:sueldo"
+    r"|salario|decimo) 13\b"
+    r"|\bhoy en dia\b|\bhoje em dia\b|\blos \d{1,2} (?!(?:les|mas|pues|antes"
+    r"|despues)\b)[a-z]{3,}[aeo]s\b(?<!dias)(?<!meses)|\bdia a dia\b|\balgun dia\b|\bun dia de estos\b"
+    r"|\b(?:vecin[oa]s?|depto|apto?|piso|casa|local|puesto|cuarto) del? \d{1,4}\b"
     # times of day
     r"|\b(?:a las?|as|at|desde las|hasta las)\s+\d{1,2}(?::\d\d)?(?![\d/.,])\s*"
     r"(?:[ap]\.?m\b\.?|h\w{0,4}\b)?(?!\s*(?:de |of )?[a-z]*(?:bre|ero|o de)\b)"
+    r"|\b\d{1,2} (?:de la|da|del?) (?:manana|manha|tarde|noche|noite|madrugada|mediodia)\b"
+    r"|\b\d{1,2} in the (?:morning|afternoon|evening)\b"
     r"|\b\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?|\b\d{1,2}\s?(?:[ap]\.?m\b\.?|hs\b|hrs\b|h\b)"
 )
 """What has a number or a day word and names no day."""
@@ -54,7 +61,7 @@ _ON = (
 )
 _NOT_A_THING = (
     r"(?!\s+(?:via|vez|parcela|opcao|opcion|chance|cota|cuota|parte|quincena|quinzena|semana|divida"
-    r"|fatura|conta|mensagem|proposta|oferta|is|was|de)\b)"
+    r"|fatura|conta|mensagem|proposta|oferta|is|was|de(?! (?:tarde|manha|noite|noche|madrugada)))\b)"
 )
 _COMING = r"(?:(?:que|q|k) (?:viene|vien|vem|entra|sigue)|entrante|proxim[oa]|prox|siguiente|sgte|seguinte)"
 _NEXT_MONTH = (
@@ -62,12 +69,17 @@ _NEXT_MONTH = (
 )
 _ABOUT = r"(?:unos |unas |uns |umas |como |about |around |cerca de |mas o menos |mais ou menos |los |os )"
 _PAID = (
-    r"(?:cobre|pague|paguen|paguem|pagarem|pagam|pagan|depositen|caiga|cair|caia|receber|reciba"
-    r"|recibo|paid|paycheck|check|cheque|salary|sueldo|salario|nomina|liquidacion|finiquito|prima"
-    r"|bonus|bono)"
+    r"(?:cobre|cobro|cobremos|cobrar|(?:me|nos) pagar|pague|paguen|paguem|pagarem|pagam|pagan|depositen"
+    r"|depositem|depositarem"
+    r"|caiga|caigan|caen?|cair|caia|cobrem|receber|recebo|reciba|salga|salgan|sair|saia|liberen|liberarem"
+    r"|recibo|paid|paycheck|pay ?check|check|cheque|salary|wages|sueldo|salario|nomina|liquidacion|finiquito|prima"
+    r"|bonus|bono|seguro desemprego|ferias|acerto|rescisao|benefits?|giro|aguinaldo|grati|decimo terceiro|13o?"
+    r"|liquid(?:en|an|ar|arem)|deposit(?:an|am|ar)|vend(?:a|o|er|an|am|erem)|get paid|entre(?: algo)?"
+    r"|beca|bolsa|pension|subsidio|auxilio|consiga (?:trabajo|pega|chamba|laburo)|arrum\w+ (?:emprego|trabalho|servico)"
+    r"|find (?:a job|work)|settlement|refund|venda|venta|vend(?:a|er)|sell)"
 )
 _OF_A_MONTH = (
-    r"(?:del?|do|da|of|d)\s+(?:(?P<month>{full})|(?:el |the )?(?P<next>{next})"
+    r"(?:del?|do|da|of|d)\s+(?:(?P<month>{full}|may|march)|(?:el |the )?(?P<next>{next})"
     r"|(?:el |este |cada |the |this |each |every |o )?(?:mes|month)\b|[•\s]+)"
 )
 
@@ -81,7 +93,8 @@ def _not_day() -> str:
     """What may not follow the number of a day: it would be money, payments or a span of time."""
     money = either(money_words())
     return (
-        rf"(?![\da-z%°])(?![.,/:-]\d)(?!\s*(?:[%$€£]|(?:{money}|por ciento|por cento|percent|dias?"
+        rf"(?!\s+(?:street|st|ave|avenue|floor|grade|piso|andar"
+        rf"|[bcd])\b)(?![\da-z%°])(?![.,/:-]\d)(?!\s*(?:[%$€£]|(?:{money}|por ciento|por cento|percent|dias?"
         r"|days?|semanas?|weeks?|mes(?:es)?|months?|cuotas|pagos|parcelas|veces|vezes|x|anos?"
         r"|years?|horas?|hs|hrs|h|am|pm|hours?)\b))"
     )
@@ -102,9 +115,9 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"(?P<year>\d{4}|\d\d)(?![\d/])"
         ),
         "slash": r"(?<![\d/.,$-])(?!24/7)(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/%])",
-        "dash": r"(?<=el |ia |on |no )(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\d/%-])",
+        "dash": r"(?<=el |ia |on |no |by )(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\d/%-])",
         "day_month": (
-            rf"(?<![\d/.,$-])(?P<day>\d{{1,2}}|primer[oa]?|primeiro){_NTH}\s*(?:de |of |d )?"
+            rf"(?<![\d/.,$-])(?P<day>\d{{1,2}}|primer[oa]?|primeiro|uno(?= de)){_NTH}\s*(?:de |of |d )?"
             rf"(?P<month>{month})\b(?! of)\.?{_YEAR}"
         ),
         "month_day": (
@@ -121,8 +134,8 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "week_of": rf"\b(?P<nth>{either(NTH)})\s+(?:semana|week)\s+{of_a_month}",
         "week_from": (
-            r"\b(?P<n>an?|one|\d)\s+weeks?\s+(?:from|on|after)\s+"
-            rf"(?:(?P<weekday>{sure})|(?P<tomorrow>tomorrow|tmrw?))\b"
+            r"\b(?P<n>an?|one|\d)\s+(?:weeks?|fortnight)\s+(?:(?P<today>today)|(?:from|on|after)?\s*"
+            rf"(?:(?P<weekday>{sure})|(?P<tomorrow>tomorrow|tmrw?)))\b"
         ),
         "in_eight": (
             r"\b(?:de |a partir de )?(?:hoy|hoje|(?P<tomorrow>manana)) en (?P<count>8|15)(?: dias)?\b"
@@ -132,11 +145,12 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"(?:\b(?P<all>cada|todos los|todo|los|every|each)\s+)?"
             r"\b(?P<edge>fin(?:es|al(?:es)?)?|fim|end|ultimo dia|ultimos dias|ultimo(?= del? )"
             r"|last (?:working |business )?day|mediados"
-            r"|mitad|meados|metade|mid(?:dle)?|principios?|comienzos?|inicios?|primeros|primer[oa]s dias|primeiros dias"
-            r"|early|comeco|comecinho|beginning|start)\s*"
+            r"|mitad|meio|meados|metade|mid(?:dle)?|principios?|comienzos?|inicios?|primeros|primer[oa]s dias"
+            r"|primeiros dias"
+            r"|early|late|comeco|comecinho|beginning|start)\s*"
             r"(?:de la|del?|d|do|da|of)?\s*"
-            r"(?:the |este |esse |cada |each |every |this |el |ese |o |l )?"
-            rf"(?:(?P<month>{full})|(?P<next>{_NEXT_MONTH})"
+            r"(?:the |este |esse |esta |essa |cada |each |every |this |el |ese |o |l )?"
+            rf"(?:(?P<month>{full}|may|march)|(?P<next>{_NEXT_MONTH})"
             rf"|(?P<ahead>next week|proxima semana|semana {_COMING})"
             r"|(?P<unit>mes|month|ano|year|semana|week|finde))\b"
         ),
@@ -145,7 +159,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"(?:fin de semana|finde|fim de semana|weekend)\b"
         ),
         "pair": (
-            r"\b(?:los|dias|cada|el|al?|del|entre el|dia|the|on the|todos los)\s+(?:dias? )?"
+            r"\b(?:los|dias|cada|every|el|al?|del|entre el|dia|the|on the|todos los)\s+(?:dias? )?"
             rf"(?P<a>\d{{1,2}}){_NTH}\s*(?P<join>y|e|and|&|o|ou|or|al?|u|ao|-)\s*"
             rf"(?:el |los |the |dia |o |no dia |cada )?(?P<b>\d{{1,2}}){_NTH}{plain_day}"
         ),
@@ -161,7 +175,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"(?:from (?:now|today)|a partir de (?:hoy|hoje|ahora|agora))\b"
         ),
         "give": (
-            r"\b(?:d[ae]n?(?:me|nos)|me (?:d[ae]n?|das|daria|dao)|give me|i need|necesito|preciso(?: de)?"
+            r"\b(?:gimme|d[ae]n?(?:me|nos)|me (?:d[ae]n?|das|daria|dao)|give me|i need|necesito|preciso(?: de)?"
             r"|esper(?:en?|a)me)\s+(?:unos |uns |otr[oa]s? |another |mais |mas )?"
             rf"{_ONE} (?:more )?{_UNIT}"
             rf"|\b{_again(_ONE, 'n')} (?:more {_again(_UNIT, 'u')}|{_again(_UNIT, 'v')}\s+(?:mas|mais|more)\b)"
@@ -190,7 +204,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "last_week": r"\b(?:la )?(?:semana pasada|semana passada|last week|ultima semana)\b",
         "before_yesterday": (
-            r"\b(?:antes de ayer|anteayer|antier|anteontem|(?:the )?day before yesterday)\b"
+            r"\b(?:antes de ayer|anteayer|anteanoche|antier|anteontem|(?:the )?day before yesterday)\b"
         ),
         "yesterday": r"\b(?:ayer|ontem|yesterday|anoche|last night)\b",
         "after_tomorrow": (
@@ -210,20 +224,21 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             rf"\b(?P<doubtful>{doubtful})\b\.?{_NOT_A_THING})(?![a-z])(?:-feira| feira)?"
             rf"(?:\s+(?P<then>{_COMING})"
             r"|\s+(?P<gone>pasad[oa]|passad[oa]|anterior))?"
-            r"(?P<medio>\s+(?:de )?por medio)?(?P<later>\s+(?:week|en 8)\b)?"
+            r"(?P<medio>\s+(?:de )?por medio)?(?P<later>\s+(?:week|fortnight|en 8)\b)?"
             rf"(?:,?\s+(?:the |dia |el )?{day}{_NTH}{plain_day})?"
         ),
         "other_one": (
-            r"\b(?:(?:el|la) (?:otr[oa]|que sigue|siguiente)|n?[ao] (?:outr[ao]|seguinte)"
+            r"\b(?:(?:el|la) (?:otr[oa]|que sigue|siguiente)|n?[ao] outr[ao]|n[ao] seguinte"
             r"|the (?:next|following) one|the one after)\b(?!\s+(?:mes|semana|dia|mitad|metade|parte|pago"
-            r"|cuota|parcela|opcion|opcao|factura|deuda|cuenta|divida|conta|vez|month|week|quin[cz]ena|catorcena))"
+            r"|cuota|parcela|opcion|opcao|que (?!vien|sigue|entra)|factura|deuda|cuenta|divida|conta|vez|month"
+            r"|week|quin[cz]ena|catorcena))"
         ),
         "day": (
             r"\b(?:(?P<all>(?<! de )(?<!\bno )los|todos los|cada|todo|every|each)|el|al|del|the|dia|dias|no dia"
             r"|proximo|a dia|ao dia)\s+(?:dias? )?(?:(?:proximo|next) )?"
             rf"(?P<day>\d{{1,2}}|primero|primeiro){_NTH}{plain_day}"
         ),
-        "nth": rf"\b{day}(?:st|nd|rd|th)\b{plain_day}",
+        "nth": rf"(?<!\bmy )(?<!\bhis )(?<!\bher )\b{day}(?:st|nd|rd|th)\b{plain_day}",
         "ordinal": (
             rf"\bthe (?P<ordinal>{either(ORDINAL_DAYS)})\b(?!\s+(?:one|payment|option|offer|time|instal\w+|month"
             r"|week|quarter|call|letter|notice|person))"
@@ -235,10 +250,15 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "payday": (
             r"\b(?:dia d[eo] (?:mi |meu )?(?:pago|cobro|paga|pagamento)|pay ?day|(?:cuando|cdo|apenas|en cuanto"
-            r"|quando|qdo|qnd|hasta que|ate|until|despues (?:de )?que|depois que|ya que|una vez que"
-            rf"|assim que|when|once|as soon as|luego que)\s+(?:[\w']+\s+){{0,4}}?{_PAID}"
+            r"|quando|qdo|qnd|hasta (?:que|q|k)|ate(?: que)?|until|til|till|(?:despues|desp) (?:de )?(?:que"
+            r"|q)|depois (?:de )?que|espera(?:ndo|r|ndome)?(?: a)? que|to esperando|ya que|una vez que"
+            rf"|assim que|when|whenever|once|(?:as )?soon as|luego que|si(?= (?:me|vendo|cobro)\b)|se(?= (?:eu"
+            rf"|me|vender)\b))(?! (?:el|ele|ela|ella|he|she|vc) (?:sai"
+            rf"|sal))\s+(?:[\w']+\s+){{0,4}}?{_PAID}"
             r"|(?:proximo|next) (?:sueldo|salario|cobro|pagamento|paycheck|check|nomina|bonus)"
             r"|income tax|(?:my|the) taxes"
+            r"|(?:con|com|with) (?:el|la|o|a|mi|meu|minha|my) (?:grati\w*|aguinaldo|bono|bonus|nomina|prima|quinzena"
+            r"|sueldo|salario|paycheck)"
             r"|doble sueldo|regalia(?: pascual)?|direct deposit|aguinaldo|decimo terceiro|13o|tax refund"
             r"|gratificacion|(?:quinto|5o) dia util"
             r"|primer dia habil|first business day|cuando pueda|quando puder|when i can)\b"
@@ -248,13 +268,15 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"(?:quincena|quinzena)(?P<then> que viene| que vem)?\b"
         ),
         "feast": rf"(?:\b(?P<after>(?:the )?day after|(?:el |un )?dia (?:despues|siguiente) (?:del?|a)"
-        rf"|(?:o |um )?dia depois d[eo]) )?(?<!los )\b(?P<feast>{either(FEASTS)})\b",
+        rf"|(?:o |um )?dia depois d[eo]) )?(?<!los )\b(?P<feast>{either(FEASTS)})\b(?! (?:bonus|money|party"
+        rf"|club|shopping|presents?|bono)\b)",
         "billed": (
             r"\b(?:cuota|mensualidad|parcela|recibo|factura|fatura|boleta|boleto|pago|pagamento|payment"
             rf"|installment|instalment|bill) (?:de|do|of|for) (?P<month>{full})\b"
         ),
         "month": (
-            r"(?:^\W*|\b(?P<said>en|em|in|para|pa|pra|por|hasta|ate|by|until|desde|since|from|starting(?: in)?"
+            r"(?:^\W*|\b(?P<said>(?:no|en el|in the|el|o) (?:mes|month) (?:de|of)|en|em|in|para|pa|pra|por"
+            r"|hasta|ate|by|until|desde|since|from|starting(?: in)?"
             r"|a partir de|(?:empezando|comenzando|comecando|partiendo|iniciando) (?:en|em|de|desde)|next)\s+)"
             rf"(?P<month>{full}|(?<=in )(?:march|may)|(?<=by )(?:march|may)|(?<=next )(?:march|may))\b{_YEAR}"
         ),

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from bot.understanding.calendar_days import (
     day_of,
+    easter,
     in_days,
     in_months,
     in_workdays,
@@ -24,7 +25,9 @@ from bot.understanding.calendar_days import (
     payday,
 )
 from bot.understanding.calendar_words import (
+    EASTER_FEASTS,
     FEASTS,
+    MOVING_FEASTS,
     NTH,
     ORDINAL_DAYS,
     ORDINALS_TOO,
@@ -32,11 +35,11 @@ from bot.understanding.calendar_words import (
     months,
     weekdays,
 )
+from bot.understanding.clauses import Clause, around, is_story, judge
 from bot.understanding.day_patterns import NOISE, day_patterns
 from bot.understanding.sheet import BLOT, Sheet
 from bot.understanding.tense import (
     TO_DO,
-    clause,
     is_done,
     said_before,
 )
@@ -55,11 +58,19 @@ class Found:
     number: int = 0
     every: Every | None = None
     past: bool = False
+    ahead: bool = False
+    clause: Clause = ""
     start: int = 0
     end: int = 0
 
 
 _TODAY = re.compile(r"\b(?:hoy|hoje|hj|today|tonight|mismo|mesmo)\b")
+_SINCE = re.compile(r"\b(?:desde|since)(?: (?:el|o|a|la|the|dia))*\s*$")
+_ON_A_DAY = re.compile(r"(?:this|on|next|by|until|last)\b")
+_ARTICLE = re.compile(r"(?:el|este|na|no)\b")
+_AFTER_A_SUM = re.compile(r"(?:\d|\bnow|\btil|\buntil)\s*$")
+_OR_ANOTHER = re.compile(r"(?<![\d.,/$])(?P<day>\d{1,2}) (?:o|ou|or) (?:el |dia |the )?$")
+_MONDAY_OF = re.compile(r"\b(?:lunes|segunda(?:.feira)?) de $")
 _ALWAYS = re.compile(r"\s*(?:siempre|sempre|always)\b")
 _THIS_DAY = 12
 """Hours after which "en 24 horas" is no longer today."""
@@ -109,19 +120,19 @@ class DayReader:
             ("last_week", lambda _: Found(in_days(today, -7), "week", True, -1, past=True)),
             ("before_yesterday", lambda _: Found(in_days(today, -2), past=True)),
             ("yesterday", lambda _: Found(in_days(today, -1), past=True)),
-            ("after_tomorrow", lambda _: Found(in_days(today, 2))),
-            ("tomorrow", lambda _: Found(in_days(today, 1))),
+            ("after_tomorrow", lambda _: Found(in_days(today, 2), ahead=True)),
+            ("tomorrow", lambda _: Found(in_days(today, 1), ahead=True)),
             ("today", lambda _: Found(today)),
+            ("feast", self._feast),
             ("weekday", self._weekday),
             ("other_one", lambda _: Found(None, "other", vague=True)),
+            ("ordinal", self._ordinal),
             ("day", self._day),
             ("nth", self._day),
-            ("ordinal", self._ordinal),
             ("of_every_month", self._day_of_every_month),
             ("first", self._first),
             ("payday", lambda _: Found(None, "payday", vague=True)),
             ("quincena", self._quincena),
-            ("feast", self._feast),
             ("billed", lambda match: Found(None, "billed", number=months()[match["month"]])),
             ("month", self._month),
         )
@@ -135,10 +146,20 @@ class DayReader:
                 if one is None:
                     continue
                 self.sheet.blot(*match.span())
+                end = match.end() - match.group().endswith(".")  # a full stop, not of "sept."
                 gone = one.past or (one.on is not None and one.on < self.today)
-                yield replace(one, start=match.start(), end=match.end(), past=gone)
+                yield replace(
+                    one,
+                    start=match.start(),
+                    end=end,
+                    past=gone,
+                    clause=judge(self.whole, match.start(), end),
+                )
 
     def _done(self, match: re.Match[str]) -> bool:
+        since = said_before(_SINCE, self.whole, match.start())
+        if since and is_story(self.whole) and judge(self.whole, *match.span()) != "offers":
+            return True
         return self.past or is_done(self.whole, *match.span())
 
     def _iso(self, match: re.Match[str]) -> Found | None:
@@ -172,8 +193,11 @@ class DayReader:
         day = int(match["day"]) if match["day"].isdigit() else 1
         if day > 31:
             return None
+        between = _OR_ANOTHER.search(self.whole[: match.start()])
+        if between and 1 <= int(between["day"]) <= 31:
+            day = int(between["day"])  # "el 1 o 2 de junio"
         on = self._dated(match["year"] or match["yy"], months()[match["month"]], day, match)
-        return Found(on, vague=on is None)  # "30 de febrero": asked
+        return Found(on, vague=on is None or bool(between))  # "30 de febrero": asked
 
     def _half_month(self, match: re.Match[str]) -> Found:
         first = match["which"] in {"primera", "1a"}
@@ -221,7 +245,9 @@ class DayReader:
 
     def _week_from(self, match: re.Match[str]) -> Found:
         weeks = int(match["n"]) if match["n"].isdigit() else 1
-        day = self.today if match["tomorrow"] else next_weekday(self.today, self._named(match))
+        weeks *= 2 if "fortnight" in match.group() else 1
+        near = match["tomorrow"] or match["today"]
+        day = self.today if near else next_weekday(self.today, self._named(match))
         days = 7 * weeks + (1 if match["tomorrow"] else 0)
         return Found(in_days(day, days) if day else None)
 
@@ -234,18 +260,18 @@ class DayReader:
 
     def _edge(self, match: re.Match[str]) -> Found | None:
         edge, unit = match["edge"], match["unit"]
-        last = edge.startswith(("fin", "fim", "end", "ultimo", "last"))
+        last = edge.startswith(("late", "fin", "fim", "end", "ultimo", "last"))
         day = (
             31
             if last
             else 15
-            if edge.startswith(("mediad", "mitad", "mead", "metade", "mid"))
+            if edge.startswith(("mediad", "meio", "mitad", "mead", "metade", "mid"))
             else 1
         )
         if match["ahead"]:
             return Found(of_week(self.today, 4 if last else 0, 1), vague=True)
         if unit in {"semana", "week", "finde"}:
-            weekend = edge == "fin" or edge == "fim"
+            weekend = edge in {"fin", "fim", "final"}
             on = next_weekday(self.today, 5) if weekend else of_week(self.today, 4, 0)
             return Found(on, vague=True)
         if unit in {"ano", "year"}:
@@ -261,7 +287,9 @@ class DayReader:
         on = in_months(self.today, 1 if match["next"] else 0, day)
         if on and on < self.today:
             on = in_months(self.today, 1, day)
-        return Found(on, vague=not last, every="monthly" if match["all"] else None)
+        return Found(
+            on, vague=not last or edge == "late", every="monthly" if match["all"] else None
+        )
 
     def _weekend(self, match: re.Match[str]) -> Found:
         saturday = self.today if self.today.weekday() == 6 else next_weekday(self.today, 5)
@@ -346,7 +374,7 @@ class DayReader:
         )
         vague = False
         if match["later"] and on:
-            return Found(in_days(on, 7))
+            return Found(in_days(on, 14 if "fortnight" in match["later"] else 7))
         if (match["next"] or match["on"]) == "next" and on:
             vague = on.isocalendar()[:2] == self.today.isocalendar()[:2]
         if on == self.today and not every and not done and not _TODAY.search(self.whole):
@@ -360,7 +388,18 @@ class DayReader:
 
     def _is_a_day(self, match: re.Match[str]) -> bool:
         """Whether "segunda", "vie" or "sun" is the weekday here."""
-        if match["on"] or match["then"] or match["gone"] or "feira" in match.group():
+        before = self.whole[: match.start()]
+        if match["doubtful"] not in ORDINALS_TOO and (
+            _ARTICLE.match(match.group()) or _AFTER_A_SUM.search(before)
+        ):
+            return True
+        if (
+            _ON_A_DAY.match(match.group())
+            or match["on"]
+            or match["then"]
+            or match["gone"]
+            or "feira" in match.group()
+        ):
             return True
         if match["doubtful"] in ORDINALS_TOO:
             return self.country == "BR"
@@ -370,7 +409,14 @@ class DayReader:
         number = int(match["day"]) if match["day"].isdigit() else 1
         if not 1 <= number <= 31:
             return None
-        said = match["day"].isdigit() or re.match(r"dia|cada|todo|al\b|del\b", match.group())
+        of_a_month = re.match(
+            rf" (?:del?|do) (?:[{BLOT}]|(?:cada|este|proximo) )", self.sheet.text[match.end() :]
+        )
+        said = (
+            match["day"].isdigit()
+            or of_a_month
+            or re.match(r"dia|cada|todo|al\b|del\b", match.group())
+        )
         if not said and not said_before(_A_DAY_COMES, self.whole, match.start()):
             return None  # "el primero" is an offer, "para el primero" a day
         always = match.groupdict().get("all") or _ALWAYS.match(self.whole, match.end())
@@ -402,20 +448,35 @@ class DayReader:
         return Found(on)
 
     def _feast(self, match: re.Match[str]) -> Found:
-        month, day = FEASTS[match["feast"]]
-        if day:
+        name = match["feast"]
+        month, day = FEASTS[name]
+        if name in EASTER_FEASTS:
+            on = self._near_easter(EASTER_FEASTS[name])
+            if name.startswith(("carnaval", "semana")):
+                return Found(on, vague=not said_before(_MONDAY_OF, self.whole, match.start()))
+        elif day:
             on = nearest_date(self.today, month, day)
         else:
-            found = [nth_weekday(self.today.year + later, month, 3, 4) for later in (0, 1)]
+            found = [
+                nth_weekday(self.today.year + later, month, *MOVING_FEASTS[match["feast"]])
+                for later in (0, 1)
+            ]
             on = next((one for one in found if one and one >= self.today), None)
         return Found(in_days(on, 1) if on and match["after"] else on)
+
+    def _near_easter(self, days: int) -> date | None:
+        """The day `days` after the Easter that is next to come."""
+        for year in (self.today.year, self.today.year + 1):
+            if year <= 9_998 and (on := in_days(easter(year), days)) and on >= self.today:
+                return on
+        return None
 
     def _month(self, match: re.Match[str]) -> Found | None:
         month = months()[match["month"]]
         if match["year"]:
             return Found(day_of(int(match["year"]), month, 1), "month", vague=True, number=month)
         since = match["said"] in {"desde", "since"}
-        done = self._done(match) or (since and not TO_DO.search(clause(self.whole, *match.span())))
+        done = self._done(match) or (since and not TO_DO.search(around(self.whole, *match.span())))
         if month == self.today.month and not done:
             return Found(self.today, "month", vague=True, number=month)
         on = nearest_date(self.today, month, 1, past=done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,17 +13,20 @@ from bot.understanding.calendar_days import (
     nearest_date,
     of_week,
 )
+from bot.understanding.clauses import around, is_story, sentence_offers
 from bot.understanding.day_reader import DayReader, Found
 from bot.understanding.sheet import Sheet
 from bot.understanding.tense import (
     AFTER_BEFORE,
     ANOTHER_BILL,
+    COMING,
     CORRECTED,
     DUE_AFTER,
     DUE_BEFORE,
     EVENT,
     NOT_THIS_ONE,
     PAID,
+    PAID_THEN,
     PAYS,
     RATHER_BEFORE,
     SINCE_BEFORE,
@@ -33,9 +37,19 @@ from bot.understanding.tense import (
     is_refused,
     said_before,
 )
-from bot.understanding.terms import Every
+from bot.understanding.terms import UNITS, Every
 
 _THAT_DAY = re.compile(r"\b(?:ese|mismo|nesse|no mesmo|that|same) (?:mismo )?(?:dia|day)\b")
+_IT_WAS = re.compile(r"\b(?:foi|fue|it was|isso foi|eso fue)\b")
+_FOR = re.compile(
+    r"\b(?:para|pra|pro|pa|by|antes de|hasta|ate)\s+(?:el |o )?$|\b(?:para|pra|pro|pa|by|until)\W*$"
+)
+_UNTIL = re.compile(r"\b(?:hasta|ate|until|till)\W*(?:el |o |the )?$")
+_OF_AN_EVENT = re.compile(r"\b(?!dia|mes|partir|despues|antes)[a-z]{4,} (?:del?|do|da) (?:dia )?$")
+_HOW_OFTEN = re.compile(rf"\b\d+ (?!(?:{UNITS})\b)[a-z]{{4,}}s $")
+_WITHIN = re.compile(r"(?:en|em|in)\b")
+_TODAY = re.compile(r"(?:hoy|hoje|hj|today)\b")
+_SINCE = re.compile(r"(?:desde|since)\b")
 _NEAR_AN_EVENT = 45
 _FEW_WORDS = 4
 
@@ -129,16 +143,26 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
     elif any(one.past for one in found):
         found = [one for one in found if one.past]
     found = [one for one in found if not _is_mere_time(said, one)]
-    for keep in (
+    if is_story(said):
+        found = [one for one in found if not _is_scenery(said, one)]
+    told_at_length = is_story(said) and not _THAT_DAY.search(said)
+    keeps: tuple[Callable[[Found], object], ...] = (
         lambda one: one.on is not None,
         lambda one: said_before(RATHER_BEFORE, said, one.start),
         lambda one: not DUE_AFTER.match(said, one.end),
         lambda one: not is_refused(said, one.start, one.end),
         lambda one: not said_before(CORRECTED, said, one.start),
-        lambda one: not said_before(DUE_BEFORE, said, one.start),
+        lambda one: (
+            not said_before(DUE_BEFORE, said, one.start)
+            or (is_story(said) and one.clause == "offers")
+        ),
         lambda one: not is_earned(said, one.start, one.end),
         lambda one: one.kind not in {"week", "span"} or one.number != 0,
-    ):
+        lambda one: one.clause != "tells",
+        lambda one: not told_at_length or one.clause == "offers",
+        lambda one: not told_at_length or sentence_offers(said, one.start, one.end),
+    )
+    for keep in keeps:
         found = [one for one in found if keep(one)] or found
     if not found:
         return Day()
@@ -159,17 +183,41 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
     return Day(chosen.on, asked, rhythm.every, is_earned(said, rhythm.start, rhythm.end))
 
 
+def _is_to_come(said: str, one: Found) -> bool:
+    """Whether the day can be no story: "manana", "para el lunes", "hasta que cobre"."""
+    return (
+        one.ahead
+        or one.kind == "payday"
+        or (
+            said_before(_FOR, said, one.start)
+            and not (one.clause == "tells" and said_before(_UNTIL, said, one.start))
+        )
+    )
+
+
 def _only_happened(said: str, one: Found, today: date) -> bool:
     """Whether something befell them on that day: "me llamaron ayer", "me robaron el martes"."""
-    around = clause(said, one.start, one.end)
+    near_it = clause(said, one.start, one.end)
     near = clause(said, one.start, one.end, _NEAR_AN_EVENT)
     if said_before(SINCE_BEFORE, said, one.start):
         return True
-    if ANOTHER_BILL.search(around):
+    if ANOTHER_BILL.search(near_it):
         return True
-    if PAYS.search(around):
+    if _is_to_come(said, one) or (is_story(said) and one.clause == "offers"):
         return False
-    if EVENT.search(near):
+    there = around(said, one.start, one.end)
+    if _IT_WAS.search(there) and PAID_THEN.search(said):
+        return False
+    if (
+        is_story(said)
+        and one.clause == "tells"
+        and not PAID_THEN.search(there)
+        and not NOT_THIS_ONE.search(said)
+    ):
+        return True
+    if PAYS.search(near_it):
+        return False
+    if EVENT.search(near) and one.clause != "offers":
         return True
     return bool(THEIR_CALL.search(near)) and not (one.on and one.on > today and not one.every)
 
@@ -177,13 +225,31 @@ def _only_happened(said: str, one: Found, today: date) -> bool:
 def _is_idle(said: str, one: Found) -> bool:
     """Whether "hoy" only tells the news: "y hoy me escriben de nuevo"."""
     before, after = said[: one.start].rpartition(",")[2], said[one.end :].partition(",")[0]
-    around = f"{before} {after}"
-    return one.kind == "day" and not (PAYS.search(around) or TO_DO.search(around))
+    near_it = f"{before} {after}"
+    return one.kind == "day" and not (PAYS.search(near_it) or TO_DO.search(near_it))
+
+
+def _is_scenery(said: str, one: Found) -> bool:
+    """Whether a month or a stretch only says when something was: "we split in June", "ha 23 dias"."""
+    if _WITHIN.match(said, one.start) and said_before(_HOW_OFTEN, said, one.start):
+        return True
+    if one.clause == "offers":
+        return False
+    there = around(said, one.start, one.end)
+    if one.kind == "day" and said_before(_OF_AN_EVENT, said, one.start):
+        return True
+    if _SINCE.match(said, one.start):
+        return True
+    if _TODAY.match(said, one.start) and not _THAT_DAY.search(said):
+        return not (PAYS.search(there) or TO_DO.search(there) or PAID_THEN.search(there))
+    if one.kind not in {"month", "ago"}:
+        return False
+    return not (PAID_THEN if one.past else PAYS).search(there) and not COMING.search(there)
 
 
 def _is_mere_time(text: str, one: Found) -> bool:
     """Whether "este mes" only says when something is so ("este mes estoy corto")."""
     if one.kind not in {"week", "span"} or one.number != 0:
         return False
-    around = clause(text, one.start, one.end)
-    return is_refused(text, one.start, one.end) or not TO_DO.search(around)
+    near_it = clause(text, one.start, one.end)
+    return is_refused(text, one.start, one.end) or not TO_DO.search(near_it)

@@ -59,6 +59,9 @@ def groups_of(word: str) -> list[str]:
     return [group for group in groups if group != " "]
 
 
+_SUM = re.compile(r"\d[\d.,]*")
+
+
 def detect_language(text: str, *, current: str) -> str:
     """The language to answer `text` in: `current`, unless the person clearly writes another.
 
@@ -66,7 +69,8 @@ def detect_language(text: str, *, current: str) -> str:
     """
     words = words_of(text)
     different = {word for word in words if len(word) > 1}
-    if len(different) < _FEWEST_WORDS:
+    if len(different) < _FEWEST_WORDS or len(_SUM.findall(text)) >= len(different):
+        # "Gano 5000, renta 3000, comida 2500" is a list, and half of it is no language at all.
         return current
     chances = _chances(words)
     language = max(chances, key=chances.__getitem__)

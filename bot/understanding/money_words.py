@@ -11,12 +11,17 @@ from typing import Any
 
 import yaml
 
+from bot.understanding.clauses import Forms
 from bot.understanding.sheet import either
 
 _NUMBER = r"\d+(?:[.,']\d+)*"
 _SPACED = r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?!\d)"
 _ONE = r"(?:un|una|um|uma|one|a)"
 HALF = r"(?:medio|media|meio|meia|half an?|half)"
+
+
+_ALONE = frozenset({"tenner", "fiver", "hundo"})
+"""Words that name a sum by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,8 @@ class Lexicon:
     preceded_by: frozenset[str]
     never_money: frozenset[str]
     money_nouns: frozenset[str]
-    offered: frozenset[str]
-    not_offered: frozenset[str]
+    offered: Forms
+    not_offered: Forms
     term: re.Pattern[str]
     tail: re.Pattern[str]
     unit: re.Pattern[str]
@@ -73,12 +78,15 @@ def lexicon(country: str, currency: str) -> Lexicon:
         signs[letter] = currency
     words = {word: code for code, names in data["currencies"].items() for word in names}
     own = frozenset(data["any_currency"].split()) | frozenset(data["own_signs"])
+    nations = {word: code for code, names in data["nationalities"].items() for word in names}
     words |= dict.fromkeys(own, currency) | {"€": "EUR", "£": "GBP", "r$": "BRL", "us$": "USD"}
+    alone = either(_ALONE & multipliers.keys()) or "(?!)"
+    millions = either(word for word, worth in multipliers.items() if worth == 1_000_000)
     times, cents = either(multipliers), frozenset(data["cents"])
     return Lexicon(
         multipliers=multipliers,
         asked=frozenset(data["asked"].get(country, ())),
-        currencies=signs | words,
+        currencies=signs | words | nations,
         cents=cents,
         followed_by=frozenset(data["followed_by"].split()),
         counted=frozenset(data["counted"].split()),
@@ -87,18 +95,21 @@ def lexicon(country: str, currency: str) -> Lexicon:
         preceded_by=frozenset(data["preceded_by"].split()),
         never_money=frozenset(data["never_money"].split()),
         money_nouns=frozenset(data["money_nouns"].split()),
-        offered=frozenset(data["offered"].split()),
-        not_offered=frozenset(data["not_offered"].split()),
+        offered=Forms(data["offered"]),
+        not_offered=Forms(data["not_offered"]),
         term=re.compile(
             rf"(?:(?<![a-z0-9])(?P<sign>{either(signs)})\s?)?"
             rf"(?P<number>(?P<spaced>{_SPACED})|{_NUMBER}|\b(?:{_ONE}|{HALF})(?=\s+(?:{times})\b)"
-            rf"|\b(?=(?:{times})\s+(?:y|e|and)\s+{HALF}\b))"
+            rf"|\b(?=(?:{times})\s+(?:y|e|and)\s+{HALF}\b)|\b(?=(?:{millions})\s+\d{{3}}\b)|\b(?=(?:{alone})\b))"
             rf"(?:\s?(?P<times>{times})\b)?"
         ),
         tail=re.compile(
             rf"\s+(?:(?:y|e|and|con|com)\s+)?(?P<number>{_NUMBER})(?![\d/%])(?:\s?(?P<times>{times})\b)?"
         ),
-        unit=re.compile(rf"\s*(?:(?:de|of)\s+)?(?P<unit>{either({*words, *cents})})(?![a-z])"),
+        unit=re.compile(
+            rf"\s*(?:(?:de|of)\s+)?(?:(?P<before>{either(nations)})\s+)?(?P<unit>{either({*words, *cents})})"
+            rf"(?![a-z])(?:\s+(?P<after>{either(nations)})\b)?"
+        ),
         cents_after=re.compile(
             rf"\s+(?:(?:con|com|y|e|and)\s+(?P<cents>\d{{1,2}})\s+(?:{either(cents)})\b"
             rf"|(?:con|com)\s+(?P<bare>\d{{2}})\b(?!\s*(?:%|[a-z])))"

@@ -18,6 +18,11 @@ _PHONE = re.compile(
     rf"|{_FREE}(?!\d{{1,3}}(?: \d{{3}})+(?!\d))\d{{2,4}}(?:[ -]\d{{2,4}}){{3,}}{_NO_UNIT}"
     rf"|{_FREE}0\d{{2,5}}[ -]?\d{{3,7}}(?:[ -]\d{{3,4}})?{_NO_UNIT}"
 )
+_CALLED_AT = re.compile(
+    r"\b(?:call|text|reach|phone|number|llam\w*|marc\w*|cel(?:ular)?|tel\w*|whats\w*|wpp|zap|lig[au]\w*|fono"
+    r"|numero)\b[^\d.;!?$]{0,25}"
+    r"(?P<number>\d{3,5}[ -]?\d{4})(?![\d.,])"
+)
 _HOURS = re.compile(
     r"\b(?:de|das|from|entre las|desde las) \d{1,2}(?::\d\d)?(?: ?[ap]m)? (?:a|as|to|y|until|hasta)"
     r"(?: las)? \d{1,2}(?::\d\d)?(?=\s*(?:$|[.,;!?)]|am|pm|hs|hrs|h\b|de la|no\b|y\b|e\b|pero|por))"
@@ -29,7 +34,7 @@ _OWN_NUMBER = re.compile(
 _MONEY_BEFORE = re.compile(r"[$€£₡₲]\s?$|\b[a-z]{3}$")
 
 _VERB = (
-    r"(?:y|e|and|pero|mas|but|pag\w+|pued\w+|pod\w+|poss\w+|consig\w+|teng\w+|tenh\w+|deb\w+|devo|doy"
+    r"(?:dia|dias|y|e|and|pero|mas|but|pag\w+|pued\w+|pod\w+|poss\w+|consig\w+|teng\w+|tenh\w+|deb\w+|devo|doy"
     r"|dou|solo|so|me|te|le|les|can|have|owe|de a|gan\w+|cobr\w+|receb\w+)"
 )
 _NAME = rf"(?:\s+(?!{_VERB}\b)[a-z]+\.?)"
@@ -45,7 +50,7 @@ _STREET = (
     r"|\b(?:casa|villa|manzana|lote)(?: es)? la|\b(?:flat|unit|suite|apt))"
 )
 _LIVES = (
-    r"\b(?:viv[oe] en|vivimos en|moro (?:na|no|em)|live (?:at|on|in)|address is|direccion(?: es)?"
+    r"\b(?:viv[oe] en|vivimos en|mor[oa] (?:na|no|em)|live (?:at|on|in)|address is|direccion(?: es)?"
     r"|domicilio(?: es| en)?|endereco(?: e)?)"
 )
 _ADDRESS = re.compile(
@@ -54,21 +59,25 @@ _ADDRESS = re.compile(
     r"|\b\d{1,5}(?: [a-z']+){0,2} (?:street|st|avenue|road|rd|lane|ln|blvd|boulevard)\b"
 )
 _KIN = (
-    r"(?:hij[oa]s?|mama|papa|madre|padre|espos[oa]|niet[oa]|abuel[oa]|herman[oa]|filh[oa]|mae|pai"
+    r"(?:hij[oa]s?|chic[oa]s?|nin[oa]s?|pelad[oa]s?|cabr[oa]s?|chamac[oa]s?|chamos?|menin[oa]s?|kids?|boys?"
+    r"|girls?|mayor|menor|mama|papa|madre|padre|espos[oa]|niet[oa]|abuel[oa]|herman[oa]|filh[oa]|mae|pai"
     r"|av[oa]|irma|irmao|son|daughter|wife|husband|mom|mother|dad|father|kid|nen[ea]|bebe)"
 )
 _COUNTED = r"(?:mil|pesos|lucas|reais|soles|k|euros|dol|usd)"
 _AGE = re.compile(
-    r"\b\d{1,3} (?:anos|anitos|years old|yrs old|years|yo)\b"
+    r"\b\d{1,3} (?:anos|anitos|years old|yrs old|years|yo(?! \w+o\b| te\b| le\b))\b"
     r"(?:\s*(?:,|y|e|and)\s+(?!\w*(?:puedo|pago|posso|can)\b)[a-z]+ \d{1,2}(?![\d.,%]| ?[$€£a-z]))?"
     r"|\b(?:i'?m|i am|she'?s|he'?s|just turned|cumpli|fiz) \d{2}\b"
     r"(?!\s*(?:[%.,]\d|%|[$€£]|short|dollars|bucks|behind|over|pounds|quid|k\b|days|dias|percent))"
-    rf"|\b{_KIN}(?: [a-z]+)? (?:tiene|tienen|tem|has|is|de|cumplio|fez) \d{{1,2}}\b(?![.,]\d| ?(?:[$€£]|{_COUNTED}))"
+    rf"|\b{_KIN}(?: [a-z]+)? (?:tiene|tienen|tem|has|is|de|cumplio|fez) \d{{1,2}}\b(?![.,]\d| ?(?:[$€£]"
+    rf"|{_COUNTED}))(?:(?:,? (?:y|e|and)?(?: el| la| o| a)? ?)(?:otr[oa] "
+    rf"|outr[oa] )?(?:de )?\d{{1,2}}\b(?![.,]\d| ?(?:[$€£]|{_COUNTED})))*"
     r"|\ba los \d\d\b(?! ?(?:dias|meses|[%$€£]))"
     r"|\b(?:soy|naci\w*|nasci\w*|born)\b(?: (?:del?|el|en|em|in|do|la|los))* (?:19)?\d\d\b(?![.,]?\d)"
 )
 
 
+_DIGITS = re.compile(r"\d+")
 _OWN_AGE = re.compile(r"\b(?:tengo|tenho|i have) [1-9]\d(?=\s*(?:$|[.,;!]))")
 _YEARS = re.compile(r"\b(?:anos|years|pension\w*|jubilad\w*|aposentad\w*|retired)\b")
 
@@ -78,7 +87,8 @@ def blot_addresses_and_ages(sheet: Sheet) -> None:
     own = [_OWN_AGE] if _YEARS.search(sheet.text) else []  # "2 anos sin empleo y tengo 58"
     for pattern in (_ADDRESS, *own, _AGE):
         for match in sheet.find(pattern):
-            sheet.blot(*match.span())
+            for digits in _DIGITS.finditer(match.group()):
+                sheet.blot(match.start() + digits.start(), match.start() + digits.end())
 
 
 def blot_telephones_and_hours(sheet: Sheet, money_nouns: frozenset[str]) -> None:
@@ -91,6 +101,8 @@ def blot_telephones_and_hours(sheet: Sheet, money_nouns: frozenset[str]) -> None
     for match in sheet.find(_OWN_NUMBER):
         if match["noun"] not in money_nouns:
             sheet.blot(*match.span("number"))
+    for match in sheet.find(_CALLED_AT):
+        sheet.blot(*match.span("number"))
     for match in sheet.find(_PHONE):
         if not _MONEY_BEFORE.search(sheet.text[: match.start()]):
             sheet.blot(*match.span())

@@ -16,6 +16,18 @@ _ALSO = (
     " semanalmente mensual mensuales mensualmente quinzena quinzenal mensalmente catorcena catorcenal"
     " tomorrow yesterday fortnight fortnightly biweekly"
 )
+_SHORTENED = {
+    "qna": "quincena",
+    "qnas": "quincenas",
+    "wks": "weeks",
+    "mth": "month",
+    "mths": "months",
+    "pmt": "payment",
+    "pmts": "payments",
+    "pymts": "payments",
+}
+"""Words that are written short, and what they stand for."""
+
 _OTHER_WORDS = frozenset(
     [
         *("vienes", "vieres", "bienes", "domino", "dominio", "projimo", "saturada", "monedas"),
@@ -56,8 +68,13 @@ def _nearly() -> dict[str, frozenset[str]]:
     return {left: frozenset(words) for left, words in nearly.items()}
 
 
+_DIMINUTIVE = re.compile(r"(millon|dolar)(?:c?it|uc|c?ill|az)o(s?)")
+
+
 def _right(match: re.Match[str]) -> str:
-    word = match.group()
+    if small := _DIMINUTIVE.fullmatch(match.group()):
+        return small[1] + ("es" if small[2] else "")
+    word = _SHORTENED.get(match.group(), match.group())
     if len(word) + 1 not in _LONG or word in _OTHER_WORDS or {word, word[:-1]} & _right_already():
         return word
     near = {known for left in _with_one_less(word) for known in _nearly().get(left, ())}

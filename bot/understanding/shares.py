@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from bot.understanding.clauses import around, is_story, judge
 from bot.understanding.sheet import Sheet
 
 _OF_THE_DEBT = (
-    r"(?:de|da|do|of)\s+(?:la |lo |el |the |my |mi |minha )?"
-    r"(?:deuda|divida|debt|total|saldo|balance|monto|valor|what|que|cuota)"
+    r"(?:disso\b|de eso\b|of (?:it|that)\b|(?:de|da|do|of)\s+(?:la |lo |el |the |my |mi |minha |meu )?"
+    r"(?:deuda|divida|debt|adeudo|total|saldo|balance|monto|importe|valor|what|que|cuota))"
 )
 _HALF = re.compile(
-    r"\b(?:mitad|metade|half)\b(?!\s+(?:del? (?:mes|semana|ano|\w+bre|enero|febrero|marzo"
+    r"(?<!grand and a )(?<!million and a )\b(?:mitad|mita|metade|metadinha|half(?! term)|medi[oa](?= (?:deuda"
+    r"|total|saldo))"
+    r"|meia(?= divida))\b(?!\s+(?:del? (?:mes|semana"
+    r"|ano|\w+bre|enero|febrero|marzo"
     r"|abril|mayo|junio|julio|agosto)|do mes|da semana|of (?:the )?(?:month|week)|an? hour"
     r"|hour|day|a day|past|year|a million|million|a grand|price))"
 )
@@ -22,12 +26,24 @@ _THIRDS = re.compile(
 )
 _QUARTERS = re.compile(
     r"\b(?:(?P<n>\d)|una?|la|a|uma?|one)\s+(?:cuartas? partes?|quartas? partes?"
-    rf"|quarters?(?!\s+past)|(?:cuarto|quarto)s?(?=\s+{_OF_THE_DEBT}))\b"
+    rf"|quarters?(?!\s+past)|(?:cuarto|quarto)s?(?=\s+(?:{_OF_THE_DEBT}|de es[aeo]|el (?:lunes|martes|mierc|jueves|vier"
+    r"|sabado|domingo)|sabado|amanha|manana|na|no dia|agora|ahora|ahorita|hoy|hoje|now|y"
+    rf"|e)\b|\s*$))\b"
 )
-_RATIO = re.compile(rf"(?<![\d/])(?P<n>\d)/(?P<d>[2-9])\s+{_OF_THE_DEBT}")
+_FIFTHS = re.compile(
+    rf"\b(?:(?P<n>[1-4])|una?|uma?|la|a|one)\s+(?:quintas? partes?|(?<=[2-4] )(?:quintos|fifths)|(?:quint[oa]s?"
+    rf"|fifths?)(?=\s+{_OF_THE_DEBT}))\b"
+)
+_TENTHS = re.compile(
+    rf"\b(?:(?P<n>[1-9])|una?|uma?|la|a|one)\s+(?:decimas? partes?|(?:decim[oa]s?|tenths?)(?=\s+{_OF_THE_DEBT}))\b"
+)
+_RATIO = re.compile(
+    rf"(?<![\d/])(?P<n>\d)/(?P<d>[2-9])\s+(?:partes?\b|{_OF_THE_DEBT}|(?:down|upfront|agora|ahora|ahorita|hoy|hoje|now"
+    rf"|today|y|e|dps|depois|despues|after|later)\b)"
+)
 _PERCENT = re.compile(
     r"(?<![\w.,])(?P<n>\d{1,3})(?:[.,](?P<d>\d{1,2}))?\s*"
-    r"(?:%|por ?cien(?:to)?\b|por cento\b|per ?cent\b)"
+    r"(?:%|por ?cien(?:to)?\b|por cento\b|per ?cent\b|pct\b|porc\b)"
 )
 _BESIDE_AFTER = re.compile(
     r"\s*(?:de\s+|of\s+|em\s+)?(?:acuerdo|pay cut|cut\b|descuento|desconto|discount|off\b|interes|juros|interest"
@@ -35,25 +51,36 @@ _BESIDE_AFTER = re.compile(
     r"|more\b|cierto|real)"
 )
 _BESIDE_BEFORE = re.compile(
-    r"\b(?:descuento|desconto|discount|quita|rebaja|interes(?:es)?|juros|interest|tasa|taxa|rate|recargo|multa|mora|aumento|comision|fee"
-    r"|abatimento)\s+(?:(?:del?|do|of|a)\s+)?(?:(?:un|el|um|o|a)\s+)?$"
+    r"\b(?:descuento|desconto|discount|quita|rebaja|interes(?:es)?|juros|interest|bateria|battery|tasa|taxa|rate|recargo"
+    r"|multa|mora|aumento|comision|fee"
+    r"|abatimento)\s+(?:(?:del?|do|of|a|en|em|at|al)\s+)?(?:(?:un|el|um|o|a)\s+)?$"
 )
 _PAYING = (
-    r"(?:pag(?:o|ar|are|aria|arei|ue|amos|ando|ad[oa])|liquid\w+|cancel(?:ar|o|are)|deposit(?:o|ar|are)|sald(?:ar|o|are)"
-    r"|abon(?:ar|o|are)|cubrir|quit(?:o|ar|arei|e)|acert(?:o|ar)|pay|paying|settle|clear|cover)(?:los?|las?|te|les?|me|nos)?"
+    r"(?:pag(?:o|ar|are|aria|arei|ue|amos|ando|ad[oa])|liquid\w+|cancel(?:ar|o|are)|deposit(?:o|ar|are)"
+    r"|sald(?:ar|o|are)"
+    r"|abon(?:ar|o|are)|cubrir|quit(?:[oae]|ar|arei)|(?<!do )acert(?:o|ar)|pay|paying|paid|settled?"
+    r"|clear(?:ed)?|cover(?:ed)?)(?:los?|las?"
+    r"|te|les?|me|nos)?"
 )
 _ALL = (
-    r"(?:todo|tudo|toda(?: (?:la|a) (?:deuda|divida))?|total|totalidad|complet[oa]|enter[oa]|inteir[oa]|integral|all"
+    r"(?:todo|tudo|td|to(?=\W*$)|todit[oa]|tudim|tudinho|todinh[oa]|el completo|the lot|toda(?: (?:la"
+    r"|a) (?:deuda|divida))?|total"
+    r"|totalidad|complet[oa]|enter[oa]|inteir[oa]|integral|integr[oa]|all"
     r"|everything|full|whole|entire|in full)"
 )
 _WHOLE = re.compile(
     r"\bpay (?:it |this |that |them |everything )?(?:all )?off\b"
     rf"|\b{_PAYING}\s+(?:(?:ya|it|them|this|that|de una vez|hoy|logo|la deuda|mi deuda|a divida"
     rf"|la factura|la cuenta|el recibo|la boleta|a fatura|a conta|the bill"
-    rf"|el monto|o valor|the debt|my debt|off)\s+){{0,3}}(?:el |o |the |a |la )?{_ALL}\b(?!\s*[$€£]?\d)"
-    rf"|\b{_PAYING}\b[^.,;!?]{{1,25}}\b(?:todo|tudo|everything|it all)(?=\s*(?:$|[.,;!]))"
+    rf"|el monto|el adeudo|el importe|el saldo|o valor|the debt|my debt|off)\s+){{0,3}}(?:el |o |the |a "
+    rf"|la )?{_ALL}\b(?!\s*[$€£]?\d)"
+    rf"|\b{_PAYING}\b[^.,;!?]{{1,25}}\b(?:todo|tudo|todito|tudinho|everything|it all|the lot)(?=\s*(?:$|[.,;!]))"
+    rf"|\b(?:todo|tudo|complet[oa]|enter[oa]) (?:(?:te|se|les?|lo|la|eu|yo|i) ){{0,2}}(?:{_PAYING}|paga|salda"
+    rf"|cancela)\b"
     r"|\b(?:the )?(?:full|whole|entire) (?:amount|balance|debt|payment|thing|total)\b"
-    r"|\b(?:pago|pagamento) (?:total|completo|integral)\b|\ben su totalidad\b"
+    r"|\b(?:pago|pagamento) (?:total|completo|integral)\b|\ben su totalidad\b|\bla totalidad\b"
+    r"|\b(?:the )?(?:full whack|whole lot)\b|\beverything i owe\b|\b(?:todo|tudo) (?:lo|o) que (?:les |te "
+    r"|lhes )?(?:debo|devo)\b"
     r"|\b(?:todo|tudo) (?:junto|de una|de una vez|de uma vez|de uma so vez|de golpe)\b"
     r"|\ball (?:of it|at once)\b|\b(?:a|la) (?:divida toda|deuda (?:completa|entera))\b"
 )
@@ -76,7 +103,13 @@ _TODAY = re.compile(r"\b(?:hoy|hoje|hj|today)\b")
 _OR_ALL = re.compile(
     r"\b(?:o|ou|or) (?:bien )?(?:el |la |o |a |the )?(?:todo|tudo|total|all|everything|whole)\b"
 )
+_TO_PAY = re.compile(rf"\b{_PAYING}\b")
+_GOES_ON_WITH_THE_DEBT = re.compile(rf"\s*(?:{_OF_THE_DEBT}|de lo (?:mio|que))")
+_THE_OTHER = re.compile(r"\b(?:otr[oa]s?|outr[oa]s?|other) $")
 _MERE_EMPHASIS = re.compile(rf"(?!\s*(?:$|[.,;!?]|{_OF_THE_DEBT}))")
+
+
+_PARTS = {_THIRDS: 3, _QUARTERS: 4, _FIFTHS: 5, _TENTHS: 10}
 
 
 def _part(match: re.Match[str]) -> Fraction:
@@ -85,9 +118,21 @@ def _part(match: re.Match[str]) -> Fraction:
         return Fraction(f"{said['n']}.{said['d'] or 0}") / 100
     if match.re is _RATIO:
         return Fraction(int(said["n"]), int(said["d"]))
-    if match.re in (_THIRDS, _QUARTERS):
-        return Fraction(int(said["n"] or 1), 3 if match.re is _THIRDS else 4)
+    if match.re in _PARTS:
+        return Fraction(int(said["n"] or 1), _PARTS[match.re])
     return Fraction(1, 2) if match.re is _HALF else Fraction(1)
+
+
+def _is_of_the_debt(sheet: Sheet, match: re.Match[str]) -> bool:
+    """Whether the part is of the debt, and not of a salary, a price or a story."""
+    if (
+        _THE_OTHER.search(sheet.before(match.start()))
+        or _TO_PAY.search(around(sheet.said, *match.span()))
+        or _GOES_ON_WITH_THE_DEBT.match(sheet.said, match.end())
+    ):
+        return True
+    judged = judge(sheet.said, *match.span())
+    return judged == "offers" or (judged == "" and not is_story(sheet.said))
 
 
 def read_share(sheet: Sheet) -> tuple[Fraction | None, bool]:
@@ -96,13 +141,14 @@ def read_share(sheet: Sheet) -> tuple[Fraction | None, bool]:
     A discount or an interest rate is no part of the debt, and "no puedo pagar todo" offers none.
     """
     found: list[tuple[int, Fraction]] = []
-    for pattern in (_PERCENT, _RATIO, _THIRDS, _QUARTERS, _HALF, _WHOLE, _AT_ONCE, _ALONE):
+    for pattern in (_PERCENT, _RATIO, *_PARTS, _HALF, _WHOLE, _AT_ONCE, _ALONE):
         for match in sheet.find(pattern):
             before, part = sheet.before(match.start()), _part(match)
             beside = _BESIDE_BEFORE.search(before) or _BESIDE_AFTER.match(sheet.text, match.end())
             if pattern is _PERCENT and part == 1 and not re.search(rf"\b{_PAYING}\b", before):
                 beside = beside or _MERE_EMPHASIS.match(sheet.text, match.end())  # "100% broke"
-            if not beside and not _CANNOT.search(before) and 0 < part <= 1:
+            meant = pattern is _WHOLE or _is_of_the_debt(sheet, match)
+            if meant and not beside and not _CANNOT.search(before) and 0 < part <= 1:
                 found.append((match.start(), part))
             today = _TODAY.search(match.group())  # "pagar hoy todo": the day is still to be read
             kept = today.start() if today else 0

@@ -22,7 +22,8 @@ EARNS = (
 _ELSEWHERE = (
     r"(?:alquiler|renta|arriendo|aluguel|rent|luz|agua|comida|comision|multa|interes(?:es)?|juros"
     r"|interest|mora|recargos?|fees?|late fees?|sueldo|salario|salary|pension|deuda|divida|debt"
-    r"|colegiatura|escola|escuela|medicinas?|remedios?|groceries)"
+    r"|cuarto|pieza|habitacion|pasajes?|colegiatura|(?:un|una|mi|la|el|um|uma|my|a) (?:coche|carro|auto|moto"
+    r"|piso|guarderia|hipoteca|mortgage|car)|escola|escuela|medicinas?|remedios?|groceries)"
 )
 _OF_WHAT_IS_OWED = re.compile(r"\b(?:de los|de las|of the|from the|del total de|dos)\s*$")
 _WHICH_IS_OWED = re.compile(
@@ -32,53 +33,107 @@ _WHICH_IS_OWED = re.compile(
 )
 _REFUSED = re.compile(
     r"\b(?:no (?:(?:te|le|les|os|lo|la|los|las|me|se) )*(?:puedo|podria|podre|llego|alcanzo|alcanza|tengo"
-    r"|cuento con|completo|complete|junto|junte)|nao (?:posso|consigo|consegui|tenho|completo|da pra)"
-    r"|can'?t|cannot|can not|couldn'?t|won'?t|don'?t have"
+    r"|cuento con|pago|pagare|doy|completo|complete|junto|junte)|nao (?:pago|vou pagar|posso|consigo|consegui"
+    r"|tenho|completo|da pra)"
+    r"|can'?t|cannot|can not|couldn'?t|won'?t|don'?t have|(?:ain'?t|haven'?t|don'?t) (?:got|have)|(?:not|ain'?t"
+    r"|never) (?:going to |gonna )?pay(?:ing)?"
     r"|unable to|no can)\b(?P<said>[^.,;!?\n]{0,40})$"
 )
 _REFUSED_AFTER = re.compile(
-    r"\s*(?:,?\s*(?:no|nao)\s*(?=$|[,.;!])|,?\s*ni (?:loco|en pedo|a palos|de chiste|de broma)\b"
+    r"\s*(?:,?\s*(?:no|nao)\s*(?=$|[,.;!])|(?: [a-z]+){0,3}\?+ (?:ni|nem|jamas|nunca|never|i ain'?t|¿tu me has"
+    r"|de donde|are you)\b|,?\s*(?:ni|nem) (?:loc[oa]|en pedo|a palos|de chiste|de broma"
+    r"|de cona|cagando|muert[oa]|a balazos|en suenos|hablar|pensar|a pau|ferrando|fudendo|a fuerzas|de locos"
+    r"|de vaina|de onda)\b"
     r"|,?\s*(?:es |e |eso es |is |that'?s )(?:imposible|impossivel|impossible|no way|demasiado"
     r"|(?:way )?too (?:much|steep|high)|mucho|muito|muy alt[oa]|muito alt[oa])\b"
-    r"|no (?:me |nos )?alcanza\b"
+    r"|no (?:me |nos )?alcanza\b|,?\s*(?:yo |eu |i )?(?:no|nao|n|won'?t|not) (?:te |les? |lhes? "
+    r"|os )?(?:voy a |vou )?(?:pag(?:o|ar|are|arei)|pay(?:ing)?|doy|dou)\b"
     r"|(?:yo |ya |eu )?(?:no (?:puedo|tengo|llego|alcanzo|me alcanza)|nao (?:posso|tenho|consigo|da)"
-    r"|i can'?t)\s*(?=$|[,.;!]))"
+    r"|i can'?t)\s*(?=$|[,.;!]|ni\b|nem\b))"
 )
 _AFTER_ALL = re.compile(
     r"\b(?:(?:mas|mais|more|menos|less) (?:de|que|do que|than)|over|above|sino|pero|but|mas|porem"
-    r"|solo|so|only|si|apenas)\b"
+    rf"|solo|so|only|si|apenas|[\d{BLOT}]+ (?:tengo|tenho|puedo|posso|i have|i can))\b"
 )
 _AT_MOST = re.compile(r"\b(?:(?:mas|mais|more) (?:de|do que|que|than)|arriba de|over|above)\s+$")
-_NOT_EVEN = re.compile(r"\b(?:ni|nem|not even|ni siquiera)(?: an?| un| los| os)?\s+$")
+_A_BILL = re.compile(
+    r"\b(?:luz|gas|agua|internet|remedios?|medicinas?|medicacion|aluguel|alquil\w+|renta|arriendo|comida"
+    r"|mercado|escola|colegio|guarderia"
+    r"|rent|groceries|daycare|electric|water|condominio|transporte|pasajes?|casa|nafta|gasolina|bencina"
+    r"|insurance|phone)"
+    r"(?: (?:que |me |ta |esta )*(?:es|e|is|de|por|son|en|a|me sale|sale|cuesta|va|custa|runs|costs)){0,2}\s+$"
+)
+"""Where money goes that is no payment of this debt: "luz 180, gas 110"."""
+
+_PAID = re.compile(
+    r"(?:di|dei|pague|paguei|paid|pagad[oa]s?|deposite|depositei|deposited|abone|sent|mande|mandei|envie|enviei"
+    r"|transferi|transferred|consigne|yapee|gave|made|hice|fiz)"
+)
+_LEFT_OVER = re.compile(
+    r"\b(?:(?:me|nos) (?:quedan?|sobran?|restan?)|sobra|i have|i'?m left with)\b(?: (?!para|pagar)[a-z]+){0,2} $"
+)
+_A_DAYS_WORK = re.compile(
+    r"\s*(?:por|al|ao|a|an|per|each|x) (?:dia|day|hora|hour|noche|noite|night|turno|shift|viaje|viagem|kilo|quilo)\b"
+    r"(?! (?:\d|d[eo]|que))"
+)
+"""What is earned or paid by the day, hour or kilo, for which nobody pays a debt off."""
+
+_LIMIT = re.compile(r"\bno (?:pas\w+|exced\w+|super\w+|sea mas) de (?:los )?$")
+_NOT_EVEN = re.compile(
+    r"\b(?:ni|nem|not even|ni siquiera)(?: (?:en pedo|loc[oa]|cagando|muert[oa]|de broma|de cona|a palos"
+    r"|fodendo|ferrando|a pau))?(?: an?| un| los| os)?\s+$"
+)
 _STATED = re.compile(
     r"\b(?:(?:recibo|boleta|boleto|factura|fatura|bill|balance|saldo|monto|valor|deuda|divida|total|app"
     r"|mensaje|carta|letter)\s+(?:\w+\s+)?(?:es|e|is|esta|says|diz|dice|son|era|viene|llego|sale|veio)"
-    r"(?: de| en| por| em| que debo)?|dicen?(?: que debo)?|diz|says(?: i owe)?|(?:me )?aparecen?|me piden"
+    r"(?: de| en| por| em| que debo)?|dicen?(?: que debo)?|diz|says(?: i owe)?|(?:me )?aparecen?"
+    r"|que (?:me )?pagam?|me piden"
     r"|pedem|sale que debo)\s+$"
 )
 _CORRECTED = re.compile(
-    r"\b(?:no|not|nao|n|en (?:vez|lugar) de|em vez de?|ao inves de|instead of|rather than)\s+$"
+    r"\b(?:(?:no|not|nao|n)(?: (?:e|es|era|eran|eram|fue|foi|is|was|son|sao|the|de))?|(?:isn'?t|wasn'?t)|en (?:vez"
+    r"|lugar) de|em vez de?|ao inves de|instead of|rather than|no (?:(?:te|les?|os) )?dije|nao (?:falei"
+    r"|disse)|(?:didn'?t|never) sa(?:y|id))\s+$"
 )
 _LOWERED = re.compile(
     r"\b(?:drop|lower|reduce|bring|bajar?|bajen|bajame|bajenme|baixar?|reduzir|reduzam)\b.*"
     rf"[\d{BLOT}].*\b(?:to|a|para|pra)\s+$"
 )
+_INSTEAD_OF = re.compile(
+    rf"{BLOT}.*\b(?:baj\w+|dej\w+|faz\w*|faca|deix\w+|drop|lower|bring)(?: (?:it|lo|isso))? (?:a|en|em|por|to"
+    rf"|for|down to)\s+$"
+)
+"""A sum that takes the place of the one before it: "de 900 faz por 400"."""
+
 _INSISTED = re.compile(
     r"\b(?:mejor|digo|perdon|corrijo|mean|meant|sorry|melhor|qui[sz] dizer|quer dizer|quero dizer"
-    r"|alias|actually|quise decir|quiero decir|perdao|desculpa)[\s,:]*"
+    r"|alias|actually|quise decir|quiero decir|perdao|desculpa|scrap that|scratch that|make (?:it|that)"
+    r"|wait(?: no)?|no wait|(?:bueno|ah|espera) no|(?:entao|entonces) (?:e|es|son|fica|queda)|corrigindo"
+    r"|correccion|errata|me (?:equivoque|confundi)|or rather|(?<!no )(?:yo|eu"
+    r"|i)(?: (?:te|les?|lhe|os))? (?:dije|falei|disse|said))[\s,:.]*(?:no[\s,]+)?"
     r"(?:que |son |sean |ponle |to |make it )?$"
 )
 _EARNED = re.compile(rf"\b{EARNS}(?: (?:como|unos|uns|about|around|like|solo|only|so|apenas))?\s+$")
+
+_WILL_DO = re.compile(
+    r"\b(?:(?:would|will|can|could) (?:you|u|ya|yous) (?:take|do|accept)|(?:me|te|os|les|le|nos) (?:val(?:en?"
+    r"|drian?)|sirven?|servirian?))\s+$"
+)
+"""Asking whether a sum is accepted: "me valen 85 euros?"."""
+
+_EACH_OF = re.compile(rf"{BLOT}(?:\s*(?:de|of|por|x|at)\s+)?$")
 
 
 class Standing(IntEnum):
     """How likely a sum is the one meant: the first kind present decides."""
 
     INSISTED = 0
-    NAMED = 1
-    BESIDE = 2
-    REFUSED = 3
-    CORRECTED = 4
+    OFFERED = 1
+    PAID = 2
+    NAMED = 3
+    BESIDE = 4
+    REFUSED = 5
+    CORRECTED = 6
 
 
 def refused_after(text: str, end: int) -> bool:
@@ -87,20 +142,24 @@ def refused_after(text: str, end: int) -> bool:
 
 
 def cue(window: str, words: Lexicon) -> str:
-    """ "offered", "beside" or "" by the nearest telling word of `window`, which ends at a sum."""
+    """ "offered", "paid", "beside" or "" by the nearest telling word of `window`, which ends at a sum."""
     if _EARNED.search(window) or _STATED.search(window):
         return "beside"
-    for word in reversed(WORD.findall(window)[-7:]):
-        if word in words.offered:
-            return "offered"
-        if word in words.not_offered:
-            return "beside"
+    if _WILL_DO.search(window):
+        return "offered"
+    since = len(WORD.findall(window.rpartition(", ")[2]))
+    for place, word in enumerate(reversed(WORD.findall(window)[-7:])):
+        offered, beside = words.offered.match(word), words.not_offered.match(word)
+        if offered or (beside and place < max(since, 1)):
+            if offered < beside:
+                return "beside"
+            return "paid" if _PAID.fullmatch(word) else "offered"
     return ""
 
 
 def standing(window: str, after: str, words: Lexicon) -> Standing:
     """What the words before a sum (`window`) and after it make of it."""
-    if _INSISTED.search(window) or _LOWERED.search(window):
+    if _INSISTED.search(window) or _LOWERED.search(window) or _INSTEAD_OF.search(window):
         return Standing.INSISTED
     if _CORRECTED.search(window):
         return Standing.CORRECTED
@@ -113,4 +172,13 @@ def standing(window: str, after: str, words: Lexicon) -> Standing:
     if (refused and not _AFTER_ALL.search(refused["said"])) or _REFUSED_AFTER.match(after):
         return Standing.REFUSED
     owed = _OF_WHAT_IS_OWED.search(window) or _WHICH_IS_OWED.match(after)
-    return Standing.BESIDE if owed or cue(window, words) == "beside" else Standing.NAMED
+    if _LEFT_OVER.search(window):
+        return Standing.OFFERED
+    near = cue(window, words)
+    if owed or _A_DAYS_WORK.match(after) or _A_BILL.search(window) or near == "beside":
+        return Standing.BESIDE
+    if _LIMIT.search(window):
+        return Standing.OFFERED
+    if near == "paid":
+        return Standing.PAID
+    return Standing.OFFERED if near == "offered" or _EACH_OF.search(window) else Standing.NAMED

@@ -4,30 +4,57 @@ from __future__ import annotations
 
 import re
 
+from bot.understanding.clauses import judge, span
 from bot.understanding.sheet import NEAR
 from bot.understanding.standing import EARNS
+
+_SENT = (
+    r"(?:quitei|efetuei|repassei|remeti|(?:foi|fue|tinha|tenia|habia|sido|have|already) pa(?:g[oa]|gado|id)"
+    r"|efectue|quite|mailed|wired|posted|leaving|left my account|cleared|settled|shifted|transferred|cumpli"
+    r"|adelante|liquide|salde|saldei|dei|abonei|liquidei|ingrese|ingresado|entregue|entreguei|consignei)"
+)
+"""How people say that a payment has been made, in words that say nothing else."""
 
 _STOP = re.compile(r"[.;!?\n](?=\s|$)")
 _DONE = re.compile(
     r"(?<!que )(?<!me )(?<!le )(?<!si )(?<!cuando )(?<!favor )(?<!get )(?<!gets )(?<!getting )"
     r"(?<!be )(?<!estara )(?<!quedara )(?<!quedar )(?<!estar )(?<!sera )"
-    r"\b(?:pague|pagamos|paguei|pagou|paid|deposite|depositei|deposited"
-    r"|transferi|transferred|abone|hice|fiz|fizemos|made|sent|envie|enviei|mandei|cancele|cancelei|consigne|realice|realizei"
-    r"|pagad[oa]|foi|was|were|fui|vencio|venceu|cobraron|descontaron|debitaron|debitaram"
+    rf"\b(?:{_SENT}|pague|pagamos|paguei|pagou|paid|deposite|depositei|deposited"
+    r"|transferi|transferred|abone|hice|fiz|fizemos|made|sent|envie|enviei|mandei|cancele|cancelei|consigne"
+    r"|realice|realizei"
+    r"|pagad[oa]|foi|(?<!thought it )was|were|fui|vencio|venceu|cobraron|descontaron|debitaron|debitaram"
     r"|charged|despidieron|perdi|lost|did|compre|comprei|recibi|recebi|llego|chegou|llamaron"
     r"|fez|fizeram|hizo|settled|(?:ta|esta) pag[ao] desde"
-    r"|salio|saiu|se (?:realiz|hic|cobr|carg)\w+|estaba|estava|estuve|estive)\b"
+    r"|salio|saiu|se (?:realiz|hic|cobr|carg)\w+|estaba|estava|estuve|estive|mande|gire|yapee|plinee|went|came out)\b"
+    r"|\b(?:mi|el|la|meu|minha) [a-z]+ (?:(?:ya|ja|les?|te|os|lhes?|me|se l[oa]s?) ){0,3}(?:pago|consigno"
+    r"|deposito|transfirio|mando|envio|abono)\b"
+    r"|\b(?:ya|ja) (?:esta|ta|quedo|ficou) pag[ao][do]?[oa]?\b|\bpagao\b"
+    r"|\bya (?:(?:se|te|l[aeo]s?|les|me) ){0,2}(?:pague|mande|envie|deposite|transferi|abone|consigne|gire"
+    r"|pase|di|hice)\b"
 )
 PAID = re.compile(
-    r"\b(?:pague|pagamos|paguei|pagad[oa]|pago|paid|payment|pagamento|deposit\w*|transf\w*|abone|hice|hizo"
+    rf"\b(?:{_SENT}|pague|pagamos|paguei|pagad[oa]|pagao|pago|paid|payment|pagamento|deposit\w*|transf\w*|abone|hice|hizo"
     r"|fiz|fez|made|sent|send|envie|enviei|mande|mandei|cancele|consigne|realiz\w+|realice|yapee|bizum|pix"
-    r"|fue|foi|was|salio|saiu|debit\w+|descont\w+|charged|cleared|went through|acredit\w+|comprobante"
-    r"|comprovante|receipt|recibo|settled|closed|pag[ao] desde)\b"
+    r"|fue|foi|was|salio|saiu|debit\w+|descont\w+|charged|cleared|went (?:through|out)|gone (?:through|out"
+    r"|over)|acredit\w+|comprobante"
+    r"|comprovante|receipt|took|sacaron|cobraron|cobraram|cobrou|cargo|consigno|gire|plinee|zelled|venmoed|recibo"
+    r"|settled|closed|pag[ao] desde)\b"
 )
 """Words of somebody who speaks of a payment made."""
 
+PAID_THEN = re.compile(
+    rf"\b(?:{_SENT}|pag(?:ue|uei|amos|ad[oa]|ou)|pagao|paid|payment|pagamento|deposit\w*|transf\w*|abon[eo]"
+    r"|(?<!you )(?<!they )sent|envie|enviei|mande|mandei|cancele"
+    r"|consign[eo]|realice|yapee|bizum|pix|debit\w+|descont\w+|charged|cleared|went (?:through|out)"
+    r"|acredit\w+|comprobante"
+    r"|comprovante|receipt|recibo|settled|closed|cuota|salio|saiu|se (?:realiz|hic|cobr|carg)\w+|cargo|took"
+    r"|sacaron|cobraron|cobraram|cobrou)\b"
+)
+"""Verbs and papers of a payment made, in the clause of the day itself."""
+
 TO_DO = re.compile(
-    r"\b(?:pago|pagar|pagare|pagarei|pagaria|pay|voy|vamos|vou|ire|puedo|podre|podria|posso|consigo"
+    r"\b(?:(?<!foi )(?<!tinha )(?<!habia )(?<!tenia )pago|pagar|pagare|pagarei|pagaria|pay|voy|vamos|vou|ire"
+    r"|puedo|podre|podria|posso|consigo"
     r"|will|can|could|going|gonna|quiero|quero|want|prometo|promise|deposito|depositare|depositar"
     r"|transfiero|transferir|abono|abonare|hago|hare|farei|cobro|cobrare|recebo|esperen|esperenme"
     r"|a mas tardar|no mas tarde|hasta|ate|until|by|before|antes|confirmo|aviso|i'll|liquido|liquidar|saldo|saldar"
@@ -39,14 +66,21 @@ _CANNOT = (
     r"(?:no (?:puedo|podria|podre|llego|alcanzo|tengo|cobro)"
     r"|nao (?:posso|consigo|tenho|da|vou|recebo)|can'?t|cannot|can not|won'?t|don'?t have)"
 )
-_BUT = (
-    r"(?:hasta|antes|until|till|ate|before|sino|pero|but|mas|so|solo|si|after|despues|depois|porem)"
-)
+_BUT = r"(?:hasta|antes|until|till?|ate|before|sino|pero|but|mas|so|solo|si|after|despues|depois|porem)"
 _CANNOT_BEFORE = re.compile(rf"\b{_CANNOT}\b(?!.*\b{_BUT}\b)[^.;!?\n,]{{0,40}}$")
 _CANNOT_AFTER = re.compile(
     rf"\s*,?\s*(?:festivo |feriado )?(?:pero |but |mas )?(?:ya |si |yo |eu |i |me )?(?:{_CANNOT}\b"
     r"|no voy a\b|nao vou\b|(?:no|nao) (?:trabaj|trabalh|est)o[uy]?\b"
-    r"|(?:no|nao)\s*(?:$|[,.;]))"
+    r"|(?:no|nao)\s*(?:$|[,.;])|(?:ni|nem|no|nao) (?:siquiera )?(?:adianta|sirve|suen\w+|rola|pens\w+))"
+)
+_BY_THEM = re.compile(
+    r"\b(?:(?:me|nos|you|they|voces|vcs) (?:desconto|cobro|debito|saco|quito|[a-z]+(?:aron|ieron|aram|eram"
+    r"|iram|asteis|isteis)|took|pulled|hit"
+    r"|[a-z]{3,}ed)"
+    r"|took (?:[$£]?\d+|it|money)|sacaron|cobraron)\b"
+)
+COMING = re.compile(
+    r"\b(?:sal(?:e|en|dra)|saem?|sai|saira|cae|cai|caira|entra|viene|vem|comes|lands)\b"
 )
 CORRECTED = re.compile(r"\b(?:no|not|nao)(?: on| para| na| no)?\s+$")
 SINCE_BEFORE = re.compile(
@@ -58,7 +92,7 @@ DUE_BEFORE = re.compile(
 )
 DUE_AFTER = re.compile(r"\s*(?:ya |me |se )*(?:venc\w+|is due|caduca\w*)\b")
 RATHER_BEFORE = re.compile(
-    r"\b(?:mejor|melhor|rather|better|instead)(?: (?:el|la|para|pra|na|no|on))?\s+$"
+    r"\b(?:mejor|melhor|rather|better|instead|seria|sera|ficaria)(?: (?:el|la|para|pra|na|no|on))?\s+$"
 )
 NOT_THIS_ONE = re.compile(
     r"\b(?:no est[ea]|nao rolou|no se pudo|no pude|didn't work"
@@ -68,10 +102,10 @@ THEIR_CALL = re.compile(
     r"\b(?:(?:me|nos|le|lhe) (?:estan? |han )?(?:llam|habl|marc|escrib|mand|lig|contact|molest|busc)"
     r"(?:an|aron|aram|am|en|ieron|ando|ado|ou|o)|voces? (?:me )?(?:lig|mand)\w+"
     r"|(?:you|they|somebody|someone) (?:people )?(?:\w+ )?(?:call|text|messag|phon|rang|rung|writ|wrote)\w*"
-    r"|(?:a|\d+) (?:calls?|texts?|llamadas|mensajes|ligacoes|mensagens))\b"
+    r"|(?:a|\d+) (?:calls?|texts?|llamadas?|mensajes?|ligacoes|mensagens))\b"
 )
 EVENT = re.compile(
-    r"\b(?:(?:me|nos) \w{3,}(?:aron|ieron|aram|eram|iram)|perdi|choque|cumplen?|cumpli|aniversario|birthday"
+    r"\b(?:(?:me|nos) \w{3,}(?:aron|ieron|aram|eram|iram)|perdi|choque|cumpl(?:en?|o|i)|turns? \d|aniversario|birthday"
     r"|murio|morreu|fallecio|faleceu"
     r"|quede sin|fiquei sem|lost|died|passed away|got (?:fired|robbed|sick|hurt)|was (?:fired|robbed)"
     r"|laid off|filed|hearing|court|audiencia|juicio|juzgado|sentencia|stolen|crashed)\b"
@@ -96,14 +130,27 @@ def _around(text: str, start: int, end: int) -> tuple[str, str]:
 
 def is_done(text: str, start: int, end: int) -> bool:
     """Whether the nearest verb around `start` to `end` speaks of something past."""
-    before, after = _around(text, start, end)
+    first, last = span(text, start, end)
+    for before, after in ((text[first:start], text[end:last]), _around(text, start, end)):
+        done = _which_is_nearer(before, after)
+        if done is not None:
+            return done
+        if _BY_THEM.search(before + after):
+            return True
+        if judge(text, start, end) == "offers":
+            return False
+    return False
+
+
+def _which_is_nearer(before: str, after: str) -> bool | None:
+    """Whether the verb next to a day is of the past; None without such a verb."""
     done = max((match.start() for match in _DONE.finditer(before)), default=-1)
     to_do = max((match.start() for match in TO_DO.finditer(before)), default=-1)
     if done != to_do:
         return done > to_do
     done = min((match.start() for match in _DONE.finditer(after)), default=10_000)
     to_do = min((match.start() for match in TO_DO.finditer(after)), default=10_000)
-    return done < to_do
+    return None if done == to_do else done < to_do
 
 
 def said_before(pattern: re.Pattern[str], text: str, start: int) -> bool:

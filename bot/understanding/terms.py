@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.understanding.sheet import BLOT, Sheet
+from bot.understanding.clauses import is_story, judge
+from bot.understanding.money_words import money_words
+from bot.understanding.sheet import BLOT, Sheet, either
 from bot.understanding.standing import EARNS, refused_after
 
 Every = Literal["weekly", "biweekly", "monthly"]
@@ -17,6 +19,14 @@ _END_OR_PLEASE = (
     r"|please|pls|se puede|seria|da|pode)\b))"
 )
 
+UNITS = (
+    "cuotas?|cuoti\\w+|cotas?|pagos?|pagitos?|pagamentos?|parcelas?|parcelinhas?|prestacoes|prestacion"
+    "|contados|armadas|cuotones|checks|cheques|entregas"
+    "|prestaciones|prestacao|mensualidad|mensualidades|mensalidades?|plazos?|letras|abonos"
+    "|goes|exhibiciones|partes|tandas|installments?|instalments?|payments?|msi"
+)
+"""What people call one of several payments."""
+
 # --- how often ----------------------------------------------------------------------------------
 
 _EACH = (
@@ -25,24 +35,27 @@ _EACH = (
 )
 _COMING = r"(?! (?:que|proxim[oa]|entrante|siguiente))"
 _BIWEEKLY = (
-    r"\b(?:quincenal(?:es|mente|it[oa]s?)?(?![a-z])|quinzena(?:l|is|lmente)|catorcenal(?:es)?|bi[- ]?weekly"
-    r"|fortnightly|twice monthly"
-    r"|semi-?monthly|bisemanal(?:es|mente)?|every (?:other|second) week|(?:una )?semana por medio"
+    r"\b(?:quincenal(?:es?|mente|it[oa]s?)?(?![a-z])|quinzena(?:l|is|lmente)|catorcenal(?:es)?|bi[- ]?weekly"
+    r"|fortnightly|(?<!in )(?<!for )(?<!within )a fortnight\b(?! (?:ago|from|today|tomorrow|or))|twice monthly"
+    r"|semi-?monthly|bisemanal(?:es?|mente)?|every (?:other|second) week|(?:una )?semana por medio"
     rf"|(?:{_EACH}|a la |al |(?<=\d )la )\s*(?:(?:pago|dia) de )?(?:quincena|quinzena|fortnight|catorcena)s?\b{_COMING}"
-    r"|(?:cada|every|each) (?:1[45] (?:dias?|days)|2 (?:semanas|weeks))|de 15 e[nm] 15(?: dias)?"
+    r"|(?:cada |every |each |c/ ?)(?:1[45] (?:dias?|days)|2 (?:semanas?|weeks?)|quinze dias)"
+    r"|una semana si (?:y )?(?:una|otra) no|semana sim semana nao|(?:de |a cada )?15 e[nm] 15(?: dias)?"
     r"|cada 15(?=\s*(?:$|[.,;]|te\b|les?\b|yo\b|puedo\b|pago\b|doy\b))"
     r"|(?:2 (?:veces|vezes|times)|twice) (?:al?|por|ao|per|every|each) (?:mes|month))"
 )
 _WEEKLY = (
-    rf"\b(?:semanal(?:es|mente|it[oa]s?)?(?![a-z])|semanais|weekly|(?:cada|every) [78] (?:dias|days)"
+    rf"\b(?:semanal(?:es?|mente|it[oa]s?)?(?![a-z])|semanais|weekly|(?<=\d )pw\b|p/w\b|(?:cada"
+    rf"|every) [78] (?:dias|days)"
+    rf"|(?:de )?[78] e[nm] [78](?: dias)?"
     rf"|(?:{_EACH})(?:semana|week)s?\b|a la semana\b{_COMING}|semana (?:a|x|con) semana|week by week"
     r"|(?<!in )(?<!for )(?<!me )(?<!need )(?<!back )(?<!wait )"
-    r"a week\b(?! (?:ago|later|or|from (?:now|today|tomorrow|then|\w+day))))"
+    r"a week\b(?! (?:ago|later|or|today|tomorrow|on \w+day|\w+day|from (?:now|today|tomorrow|then|\w+day))))"
     r"|/\s?(?:semana|sem|week|wk)\b"
 )
 _MONTHLY = (
-    r"\b(?:mensual(?:es|mente|it[oa]s?)?(?![a-z])|mensal(?:mente)?(?![a-z])|mensais|monthly"
-    r"|mes (?:a|con|x) mes|month (?:by|to) month|cada 30 dias"
+    r"\b(?:mensual(?:es?|mente|it[oa]s?)?(?![a-z])|mensal(?:mente)?(?![a-z])|mensais|monthly"
+    r"|(?:a|per) mo\b|pcm\b|p/m\b|mes (?:a|con|x) mes|month (?:by|to) month|cada 30 dias|(?:de )?30 e[nm] 30(?: dias)?"
     r"|\d+ (?P<kept>mensualidad(?:es)?|mensalidades?)"
     rf"|(?:{_EACH})(?:mes|meses|months?)\b(?! (?:y|e) medi[oa])|(?:al|ao) mes\b{_COMING}"
     r"|(?<!in )(?<!for )(?<!half )a month\b(?! (?:ago|later|or|from (?:now|today|tomorrow|then))))"
@@ -65,9 +78,19 @@ _NOT_THEIRS = re.compile(
     r"\b(?:llam\w+|marca\w*|escrib\w+|lig(?:am|ou|ando|acoes)|calls?|calling|text(?:s|ing)|mandan|cobran"
     r"|molest\w+|ve(?:ces|zes)|times)\b[^.,;!?]{0,30}$"
 )
+_COUNTED = re.compile(
+    rf"(?<![\d.,$€£])\d{{1,4}} (?!(?:{UNITS}|{either(money_words())}|more|mas|mais|every|each|paid)\b)[a-z]{{4,}}s $"
+)
+"""What is done or sold so often: "15 cartas al mes", "900 portions a week"."""
+
+_PIECES = re.compile(r"(?<![\d.,$€£])[1-9] $")
+_OF_A_PAY = re.compile(
+    r"\b(?:pension|pensao|renta|rent|alquiler|aluguel|arriendo|guarderia|daycare|pays|gets|getting|makes|paga|gana"
+    r"|ganha|recebe|cobra)\b[^.,;!?]{0,30}$"
+)
 _EARNED = re.compile(
     rf"\b{EARNS}\b(?!.*\b(?:pag(?:o|ar|are|aria|arei)|pay|doy|dou|puedo|posso|abono"
-    rf"|so|asi que|entonces|entao|por eso|pero|but)\b)[^.;!?]{{0,30}}$"
+    rf"|so|asi que|entonces|entao|por eso|pero|but)\b)[^.,;!?]{{0,30}}$"
 )
 
 
@@ -77,38 +100,44 @@ def read_every(sheet: Sheet) -> tuple[Every | None, bool]:
     How often they are called is no rhythm of theirs, nor are payments they owe ("debo 3
     mensualidades").
     """
-    found: list[tuple[Every, bool]] = []
+    found: list[tuple[Every, bool, bool, bool]] = []
     for every, pattern in _RHYTHMS:
         for match in sheet.find(pattern):
             before, kept = sheet.before(match.start()), match.groupdict().get("kept")
             if _AT_THE_QUINCENA.match(match.group()) and not _A_SUM.search(before):
                 continue
+            if (
+                _COUNTED.search(before)
+                or (match.group() == "a week" and _PIECES.search(before))
+                or (is_story(sheet.said) and _OF_A_PAY.search(before))
+            ):
+                sheet.blot(*match.span())
+                continue
             if not _NOT_THEIRS.search(before) and not (kept and _OF_THE_PAST.search(before)):
-                found.append((every, bool(_EARNED.search(before))))
+                earned, refused = _EARNED.search(before), _REFUSED.search(before)
+                offers = judge(sheet.said, *match.span()) == "offers"
+                found.append((every, bool(earned), bool(refused), offers))
             if not kept and not _OF.search(before):
                 sheet.blot(*match.span())
-    meant = [one for one in found if not one[1]] or found
-    asked = len({every for every, _ in meant}) > 1 or any(earned for _, earned in meant)
+    meant = [one for one in found if not one[1] and not one[2]] or found
+    if is_story(sheet.said):
+        meant = [one for one in meant if one[3]] or meant
+    asked = len({one[0] for one in meant}) > 1 or any(one[1] for one in meant)
     return (meant[0][0] if meant else None), asked
 
 
 # --- in how many payments -----------------------------------------------------------------------
 
-UNITS = (
-    "cuotas?|cuotitas?|cotas?|pagos?|pagitos?|pagamentos?|parcelas?|parcelinhas?|prestacoes|prestacion"
-    "|contados|armadas|cuotones|checks|cheques|entregas"
-    "|prestaciones|prestacao|mensualidad|mensualidades|mensalidades?|plazos?|letras|abonos"
-    "|exhibiciones|partes|tandas|installments?|instalments?|payments?|msi"
-)
-"""What people call one of several payments."""
-
 _SMALL = "equal|easy|small|more|iguales|pequen[oa]s|comod[oa]s|mas|mais"
 _BETWEEN = rf"[\s{BLOT}]*(?:(?:{_SMALL})\b[\s{BLOT}]*)?"
 _FREE = r"(?<![\w.,$€£/:-])"
 _COUNT = rf"{_FREE}(?P<count>\d{{1,3}})"
-_RANGE = rf"{_FREE}(?P<count>\d{{1,2}})\s*(?:o|ou|or|u|a|y|e|and|-)\s*(?P<other>\d{{1,2}})"
+_RANGE = (
+    rf"{_FREE}(?P<count>\d{{1,2}})\s*(?:(?:o|ou|or)(?: maybe| tal vez| talvez| quizas?| even)?|u|a|y|e|and"
+    rf"|-)\s*(?P<other>\d{{1,2}})"
+)
 _IN = r"\b(?:en|em|in|a|hasta|ate|up to)(?: hasta| ate| up to)?"
-_AN_X = r"(?=\s*(?:$|[^a-z0-9\s]|\d|(?:de|sem|sin|s/|no|por|y|e)\b|mensua|mensai))"
+_AN_X = r"(?=\s*(?:$|[^a-z0-9\s]|\d\d|(?:de|sem|sin|s/|no|por|y|e)\b|mensua|mensai))"
 _SUM_EACH = (
     r"(?:[$€£]|r\$|s/\.?)?\s?(?!(?:19|20)\d\d\b)(?:[2-9]\d|[1-9]\d\d+|[1-9]\d{0,2}(?:[.,]\d{3})+)\b"
     r"(?! (?:de|of) [a-z]|[/%])"
@@ -120,6 +149,8 @@ _INSTALMENTS = tuple(
         rf"\b(?:la|el|a|o|plan|plano|opcion|opcao) (?:de|a|em|en) {_FREE}(?P<count>\d{{1,2}})"
         rf"(?: (?:meses|months)\b|{_END})",
         rf"{_COUNT} (?:veces|vezes|times) (?:de|of)\b",
+        rf"^\W*(?:entre |between )?{_RANGE} (?:veces|vezes|times)\b",
+        rf"(?:^\W*|[.;!?,] ){_COUNT} (?:veces|vezes) (?:y|e|eu|yo|i)\b(?! (?:muito|mucho|demais|muy)\b)",
         rf"{_COUNT}[- ]month (?:one|option)\b",
         rf"{_RANGE}{_BETWEEN}(?:{UNITS}|x)\b",
         rf"{_IN} {_RANGE} (?:veces|vezes|meses|quincenas|quinzenas)\b",
@@ -128,8 +159,15 @@ _INSTALMENTS = tuple(
         rf"{_IN} {_COUNT} (?:veces|vezes|veiz|veis|vez|times|tantos|quincenas|quinzenas|catorcenas)\b",
         rf"\b(?:a|hasta|(?:plazo|plan|plano|prazo) (?:de|of|for|a|por)) {_COUNT} (?:meses|months)\b",
         rf"{_COUNT} (?:meses|months) (?:de plazo|sin intereses|sem juros|s/ ?juros|s/ ?intereses)",
-        rf"(?<!\d ){_COUNT} (?:de|of) (?={_SUM_EACH})",
-        rf"{_COUNT}[- ]month (?:payment )?plan\b",
+        rf"(?<!\d ){_FREE}(?P<count>\d{{1,2}}) (?:de|of) (?={_SUM_EACH})",
+        (
+            rf"{_COUNT} (?:veces|vezes|times) (?=(?:sin|sem|s/)\s?(?:intere|juro)|(?:(?:ta|esta|e|es"
+            rf"|is) )?(?:bom|bien|ok|good|fine|da|sirve|serve|puedo|posso)\b)"
+        ),
+        rf"{_COUNT}[- ]month (?:payment )?(?:plan|deal|thing|arrangement|schedule)\b",
+        rf"{_COUNT} (?:meses|months) (?:de|at|a|of|por|x) (?={_SUM_EACH})",
+        rf"{_COUNT} (?:meses|months),? (?=[$€£]?\d+ ?(?:each|a pop|c/u|cada uno)\b)",
+        rf"\b(?:pon|hag)\w+ (?:a |en )?{_COUNT} (?:meses|quincenas)\b",
         r"\b(?:over|across|spread over|durante|por|x|nos|los)(?: the| los| os)?(?: next| proximos)? "
         rf"{_COUNT} (?:meses|months)\b",
     )
@@ -138,17 +176,21 @@ _CHOICE_OF_COUNTS = re.compile(
     rf"\b(?:a|en|em|in) {_FREE}(?P<count>\d{{1,2}}) (?:o|ou|or) (?:a |en |em )?(?P<other>\d{{1,2}}){_END}"
 )
 _RATHER = re.compile(
-    rf"\b(?:faz|hace|hacelo en|haz|make it|ponle|que sean|sean|mejor|melhor|prefiro|prefiero) (?:en |em )?"
-    rf"{_FREE}(?P<count>\d{{1,2}}){_END}"
+    rf"\b(?:son|sao|faz|hace|hacelo en|haz|make it|ponle|que sean|sean|mejor|melhor|prefiro|prefiero|(?:que"
+    rf"|what|how) (?:tal|about)|(?:firmo|acepto|aceito|fecho|topo)(?: por| las| as)?) (?:en |em )?"
+    rf"{_FREE}(?P<count>\d{{1,2}})(?:{_END}| (?=(?:si|se|if)\b))"
+    rf"|[.,;] {_FREE}(?P<last>\d{{1,2}}) (?=(?:y|e|and) (?:punto|ponto|ya|pronto|listo|that's)\b)"
 )
 _NOT_SO_MANY = re.compile(
-    rf"\b(?:{UNITS}),? (?:y |e |and )?(?:no|nao|not) (?:en |em |in )?(?P<other>\d{{1,2}}){_END}"
+    rf"\b(?:{UNITS}),? (?:y |e |and )?(?:no|nao|not|(?:en|em) vez de|instead of|rather than) (?:en |em "
+    rf"|in )?(?P<other>\d{{1,2}}){_END}"
 )
 _IN_PARTS = re.compile(rf"\b(?:{UNITS}|meses|months|veces|vezes|diferir|parcelar|financiar)\b")
 _PAUSE = re.compile(r"\b(?:paus\w+|suspend\w+|congel\w+|skip|descans\w+|gracia|freeze)\b")
 _SPLIT = re.compile(
     r"\b(?:divid|divis|part|fracc|parcel|split|difer|repart|spread)\w*(?: \w+){0,3}\s*$"
 )
+_ONE_OF_AGE = re.compile(r"\bde \d{1,2},? (?:y|e|and) $")  # "la de 16 y el de 11"
 _A_DAY = re.compile(r"\b(?:el|al|dia|the)\s+$")
 _WITH_RHYTHM = re.compile(rf"\b(?:por|for|durante|x) {_COUNT} (?:meses|months)\b")
 _QUINCENAS = re.compile(r"(?:quin[cz]|catorc)enas")
@@ -163,8 +205,9 @@ _PAIR = re.compile(
     r"\b(?:un|a|um) (?:par|couple) (?:de|of) (?:pagos|cuotas|parcelas|payments|installments)\b"
 )
 _ASKED = re.compile(
-    r"\b(?:pag|hac|hag|faz|fac|divi|parcel|part|financ|split|plan|pued|pod|dif|cuotas|cancel|fracc|arregl|termin|dej|liquid|sald|refinan|quit)\w*"
-    rf"[^.;!?]{{0,30}}?\b(?:en|em|in) (?P<count>\d{{1,2}}){_END_OR_PLEASE}"
+    r"\b(?:pag|hac|hag|faz|fac|divi|parcel|part|financ|split|plan|pued|pod|dif|cuotas|cancel|fracc|arregl"
+    r"|termin(?!a )|dej|liquid|sald|refinan|quit|rest)\w*"
+    rf"[^.;!?]{{0,30}}?\b(?:en|em|in) (?P<count>[1-9]\d?){_END_OR_PLEASE}"
 )
 _NTH = re.compile(
     r"\b(?:cuota|parcela|installment|instalment|mensualidad)\s*"
@@ -173,17 +216,25 @@ _NTH = re.compile(
 )
 _OF_THE_PAST = re.compile(
     r"\b(?:deb\w+|adeud\w+|atras\w+|falt\w+|qued\w+|rest[ao]n|restam|owe\w*|missed|skipped|devo|llev\w+|pague"
-    r"|pagado|paguei|paid|venc\w+|late on|behind on|desde|ultim[oa]s|hice|fiz|made"
+    r"|pagado|paguei|paid|venc\w+|late on|behind on|desde|ultim[oa]s|hice|fiz|made|di|dei"
     r"|primer[oa]s)(?: \w+){0,2}\s+$"
 )
+_AS_LENT = re.compile(
+    r"\b(?:saque|pedi|tome|compre|comprei|peguei|bought|took out|financed|financie|financiei|firme|contrate|contratei"
+    r"|me prestaron|emprestaram|(?:prestamo|credito|emprestimo|loan|contrato|financiamento) (?:era|fue|foi"
+    r"|was))\b[^.,;!?]{0,40}$"
+)
+_INTO = re.compile(r"\b(?:en|em|in|into) $")
 _IN_ARREARS = re.compile(
     r"\s*(?:\w+ )?(?:atrasad|vencid|pendient|restant|overdue|missed|behind|en atraso|em atraso"
-    r"|impag|pagad|pagas\b|que debo|que me falt|que devo|que falt|left|remaining|adeudad|en mora"
+    r"|impag|pagad|pagas\b|que debo|que me (?:falt|atras)|que devo|que falt|left|remaining|adeudad|en mora"
     r"|de atraso|de mora|late)"
 )
 _REFUSED = re.compile(
-    r"\b(?:no (?:puedo|podria|podre|llego|alcanzo|quiero)|nao (?:posso|consigo|da|quero)|can'?t"
-    r"|cannot|don'?t want)\b(?!.*\b(?:mas|mais|more|sino|pero|but|solo|so|only)\b)[^.,;!?\n]{0,30}$"
+    r"\b(?:no (?:son|eran|fueron|es|puedo|podria|podre|llego|alcanzo|quiero)|nao sao|(?:aren'?t|weren'?t)"
+    r"|no me vengan con|(?:me |nos )(?:piden|pedem|ofrecen|propusieron|promet\w+)|voces querem"
+    r"|nao (?:posso|consigo|da|quero)|can'?t"
+    r"|cannot|don'?t want)\b(?!.*\b(?:mas|mais|more|sino|pero|but|son|sao|solo|so|only)\b)[^.,;!?\n]{0,30}$"
 )
 
 
@@ -213,14 +264,19 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
     for pattern in (*_INSTALMENTS, *extra):
         for match in sheet.find(pattern):
             before = sheet.before(match.start())
+            if _ONE_OF_AGE.search(before):
+                continue
             if _A_DAY.search(before) and match.group().endswith(("pago", "abono")):
                 continue  # "el 16 pago"
-            past = _OF_THE_PAST.search(before)
+            owed = _OF_THE_PAST.search(before) and not _INTO.search(before)
+            past = bool(owed or _AS_LENT.search(before))
             arrears = _IN_ARREARS.match(sheet.text, match.end())
-            number = int(match["count"])
+            number = int(match["count"] or match["last"])
             paused = "mes" in match.group() and _PAUSE.search(before)
             if not past and not arrears and not paused and 1 <= number <= 360:
-                refused = _REFUSED.search(before) or refused_after(sheet.text, match.end())
+                refused = _REFUSED.search(
+                    sheet.before(match.start("count"))[-60:] if match["count"] else ""
+                ) or refused_after(sheet.text, match.end())
                 found.append((match.start(), number, "other" in match.groupdict(), bool(refused)))
                 by_quincena = by_quincena or bool(_QUINCENAS.search(match.group()))
             sheet.blot(*match.span())
@@ -230,6 +286,8 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
             sheet.blot(*match.span())
     if found:
         meant = sorted([one for one in found if not one[3]] or found)
+        if is_story(sheet.said):
+            meant = [one for one in meant if judge(sheet.said, one[0], one[0]) == "offers"] or meant
         several = len({one[1] for one in meant}) > 1 or any(one[2] or one[3] for one in meant)
         return Count(
             meant[0][1],

@@ -30,6 +30,8 @@ _GLUED = re.compile(  # "el15", "3cuotas"
     r"|(?<=\d)(?=(?:cuotas?|pagos?|parcelas?|vezes|veces|mes|meses|semanas?|dias?|quincenas?|weeks?"
     r"|months?|payments?|ene|feb|mar|abr|jun|jul|ago|sep|oct|nov|dic|dez)\b)"
 )
+_REAIS = re.compile(r"(?<=\d)ao\b")  # "50ao"
+_TIMES = re.compile(r"(?<=\d)\s?[*\u00d7]\s?(?=\d)")
 _ADDRESS = re.compile(r"(?<!\S)[^\s@]*@\S+|(?:https?://|www\.)\S+")
 
 
@@ -50,6 +52,7 @@ class Values:
 def _prepared(text: str) -> str:
     """`text` folded, with single spaces and digits for number words."""
     tidy = re.sub(r"[^\S\n]+", " ", plain(text)).strip()
+    tidy = _REAIS.sub(" reais", _TIMES.sub("x ", tidy))
     return spell_digits(respell(_GLUED.sub(" ", tidy)))
 
 
@@ -99,7 +102,7 @@ def read_values(
         share=share,
         on=day.on,
         instalments=count.number,
-        every="biweekly" if day.every == "biweekly" else every or count.every or day.every,
+        every="biweekly" if day.every == "biweekly" else count.every or every or day.every,
         reference=reference,
         choice=choice,
         ambiguous=frozenset(ambiguous),

@@ -35,7 +35,7 @@ class Act:
 class Thresholds:
     """When a clause is an act of its own (docs/understanding.md has the figures)."""
 
-    sure: float = 0.9
+    sure: float = 0.85
     """A clause this sure of itself counts..."""
     near: float = -1.0
     """...where the words of the whole message come this near (margin of the linear reader): else

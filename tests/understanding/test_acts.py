@@ -49,6 +49,15 @@ def test_a_trace_of_a_crisis_is_a_crisis_and_nothing_else_is_said():
     assert intents(found) == ["crisis"]
 
 
+def test_a_clause_alone_never_makes_somebody_the_wrong_person():
+    """ "No soy rico, puedo 100 al mes" must not end the conversation."""
+    acts = {"wrong_person": 0.997, "counter_offer": 0.998}
+    aside = parsed({"counter_offer": 0.998, "wrong_person": 0.0}, acts)
+    meant = parsed({"counter_offer": 0.6, "wrong_person": 0.35}, acts)
+    assert intents(acts_of(aside)) == ["counter_offer"]
+    assert intents(acts_of(meant)) == ["wrong_person", "counter_offer"]
+
+
 @pytest.mark.parametrize(
     ("intent", "confidence", "expected"),
     [

@@ -1,8 +1,8 @@
 """What the trained model understands does not get worse unnoticed.
 
 The floors lie about a point and a half under what was measured last (docs/understanding.md), and
-never under a target that is met. Two trainings differ by a few messages. Who lowers a floor says
-why in the commit.
+never under a target that is met. The same examples give the same model on one kind of processor.
+Who lowers a floor says why in the commit.
 """
 
 from __future__ import annotations

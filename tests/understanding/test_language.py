@@ -185,3 +185,9 @@ def test_the_data_say_where_they_come_from() -> None:
 )
 def test_a_text_by_itself_is_in_the_language_of_its_letters(text, language):
     assert written_in(text, otherwise="pt") == language
+
+
+def test_a_list_of_sums_changes_no_language():
+    assert detect_language("gano 5000, renta 3000, comida 2500", current="es") == "es"
+    assert detect_language("ganho 3000, aluguel 1200, comida 800", current="es") == "es"
+    assert detect_language("ganho 3000 por mês e pago 1200 de aluguel", current="es") == "pt"

@@ -19,6 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.kit.money import Money
+from bot.understanding.calendar_days import easter
+from bot.understanding.clauses import judge
+from bot.understanding.text import plain
 from bot.understanding.values import Values, bare_number, read_values
 
 TODAY = date(2025, 11, 26)  # a Wednesday
@@ -677,6 +680,9 @@ LETTERS = [
     "i can do 50 a week from the 1st but i lost my job and they call me every day ",
     "el 15 y el ",
     "calle de la paz ",
+    "me robaron y te pago 500 el martes, pero ya te dije que iba a pagar 8 de los 24 ",
+    "una quinta parte de 3 por ciento cuando me paguen ni en pedo 9 de 62 hasta que salga ",
+    ", , , , ",
     "no puedo pagar mil y ",
     "1-2-3-4-",
     "a",
@@ -738,6 +744,94 @@ def test_a_weekday_is_within_seven_days(ahead: int, today: date) -> None:
 def test_a_written_date_is_read_back(day: date, country: str) -> None:
     written = day.strftime("%m/%d/%Y" if country == "US" else "%d/%m/%Y")
     assert read(written, country).on == day
+
+
+STORIES = [
+    (
+        "cobro 900 de paro y pago 550 de alquiler, tengo dos niños de 4 y 9, podría daros 50",
+        "ES",
+        {"amount": "50"},
+    ),
+    (
+        "tengo 52 y una discapacidad reconocida, vivo con mi hermana y no tengo coche ni piso",
+        "ES",
+        {},
+    ),
+    (
+        "mi esposo murió en marzo y me dejó con 3 niños, le puedo dar 300 el viernes",
+        "MX",
+        {"amount": "300", "on": "11-28"},
+    ),
+    (
+        "saqué el crédito a 36 meses en el 2022, llevo pagadas 8 de las 24, quiero 10 cuotas",
+        "CO",
+        {"instalments": 10},
+    ),
+    (
+        "eu tinha combinado de pagar dia 15 mas fiquei internado, agora só consigo no dia 20",
+        "BR",
+        {"on": "12-20"},
+    ),
+    (
+        "i said i would pay on the 3rd and i didn't, let me send you 140 tomorrow, thats on me",
+        "US",
+        {"amount": "140", "on": "11-27"},
+    ),
+    (
+        "i got laid off and unemployment pays 410 a week, rent is 1650, i can swing 60 bucks",
+        "US",
+        {"amount": "60"},
+    ),
+    (
+        "debía 4 mil y ya di mil, la luz 180, el gas 110, y ahora te doy 500 cada quincena",
+        "MX",
+        {"amount": "500", "every": "biweekly"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "country", "expected"), STORIES)
+def test_a_story_gives_only_what_is_offered_in_it(
+    text: str, country: str, expected: dict[str, Any]
+) -> None:
+    assert read(text, country) == values(country, **expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("te pago * el viernes", "offers"),
+        ("quedé de pagar * y no pude", "tells"),
+        ("ya te dije que te pago *", "offers"),
+        ("me robaron * el martes", "tells"),
+        ("pago la renta *", "tells"),
+        ("me depositaron *", "tells"),
+        ("minha loja fechou *", "tells"),
+        ("she broke her leg *", "tells"),
+        ("el viernes *", ""),
+        ("cobro *", ""),
+        ("el resto *", "offers"),
+        ("me operaron en enero, puedo darle *, mi hija nació", "offers"),
+    ],
+)
+def test_a_clause_offers_or_tells(text: str, kind: str) -> None:
+    folded = plain(text)
+    at = folded.index("*")
+    assert judge(folded, at, at + 1) == kind
+
+
+@pytest.mark.parametrize(
+    ("year", "day"),
+    [
+        (2024, date(2024, 3, 31)),
+        (2025, date(2025, 4, 20)),
+        (2026, date(2026, 4, 5)),
+        (2027, date(2027, 3, 28)),
+        (2038, date(2038, 4, 25)),
+    ],
+)
+def test_easter_is_when_the_church_says(year: int, day: date) -> None:
+    assert easter(year) == day
 
 
 def test_values_are_plain_data() -> None:
