@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, func, select
 
-from bot.conversations import service
+from bot.conversations import codes, service
+from bot.conversations.codes import Asked, Trial
 from bot.conversations.models import Conversation, IdentityFailure
 from bot.debtors import repository as debtors
 from bot.debtors.events import log_event
@@ -71,34 +72,59 @@ def identify(
     """Take what `text` tells about who this is and decide.
 
     Facts are kept as hashes until there are enough of them: the name, and two of birth date, last
-    four of the document, postcode. A channel already bound to a debtor needs no name. Three wrong
-    answers lock for 24 hours.
+    four of the document, postcode. A channel already bound to a debtor needs no name. A code that
+    was sent to an address on file is enough by itself. Three wrong answers lock for 24 hours.
     """
     if is_locked(session, conversation, now):
         return Verdict.LOCKED
+    trial = codes.try_code(conversation, text, key=key, now=now)
+    if trial is Trial.RIGHT:
+        assert conversation.claimed_debtor_id is not None
+        return _verified(session, conversation, conversation.claimed_debtor_id, "code", now)
     facts = _gather(conversation, read_identity(text, country=country), key, now)
     candidates = candidate_keys(key, facts)
     values = [value for values in candidates.values() for value in values]
     found = debtors.debtors_with_keys(session, conversation.creditor_id, values)
     matching = [d for d in found if _is(d, conversation, facts, key)]
     if len(matching) == 1:
-        debtor = matching[0]
-        assert debtor.id is not None
-        service.verify(conversation, debtor.id, now)
-        conversation.identity_locked_until = None
-        _log(session, "identity.verified", conversation, now)
-        return Verdict.VERIFIED
-    if missing_facts(conversation):
+        assert matching[0].id is not None
+        return _verified(session, conversation, matching[0].id, "facts", now)
+    # A wrong code counts whatever came with it: else the digits could be guessed for nothing.
+    if trial is Trial.NONE and missing_facts(conversation):
         return Verdict.INCOMPLETE
-    conversation.identity_evidence = {}
+    awaited = conversation.identity_evidence.get("code")
+    conversation.identity_evidence = {"code": awaited} if awaited else {}
     conversation.identity_attempts += 1
     session.add(IdentityFailure(at=now, origin=conversation.origin))
     _log(session, "identity.failed", conversation, now)
     if conversation.identity_attempts >= MOST_ATTEMPTS:
         conversation.identity_attempts = 0
+        conversation.identity_evidence = {}
         conversation.identity_locked_until = now + LOCK
         return Verdict.LOCKED
     return Verdict.WRONG
+
+
+def ask_for_code(
+    session: Session,
+    conversation: Conversation,
+    *,
+    key: str,
+    now: datetime,
+) -> Asked:
+    """Have a code sent to the e-mail address on file, unless no answer is accepted at present."""
+    if is_locked(session, conversation, now):
+        return Asked.LOCKED
+    return codes.ask(session, conversation, key=key, now=now)
+
+
+def _verified(
+    session: Session, conversation: Conversation, debtor_id: int, by: str, now: datetime
+) -> Verdict:
+    service.verify(conversation, debtor_id, now)
+    conversation.identity_locked_until = None
+    _log(session, "identity.verified", conversation, now, by=by)
+    return Verdict.VERIFIED
 
 
 def _gather(
@@ -117,6 +143,7 @@ def _gather(
         if values:
             facts[kind] = [fact(key, conversation.creditor_id, kind, v) for v in values]
     conversation.identity_evidence = {
+        **({"code": kept["code"]} if "code" in kept else {}),
         "facts": facts,
         "until": (now + EVIDENCE_LIVES).isoformat(),
     }
@@ -131,7 +158,9 @@ def _is(debtor: Debtor, conversation: Conversation, facts: dict[str, list[str]],
     return same_name(facts.get("name", []), known)
 
 
-def _log(session: Session, name: str, conversation: Conversation, now: datetime) -> None:
+def _log(
+    session: Session, name: str, conversation: Conversation, now: datetime, **data: object
+) -> None:
     log_event(
         session,
         name,
@@ -140,4 +169,5 @@ def _log(session: Session, name: str, conversation: Conversation, now: datetime)
         creditor_id=conversation.creditor_id,
         conversation_id=conversation.id,
         debtor_id=conversation.debtor_id,
+        **data,
     )

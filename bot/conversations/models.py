@@ -1,4 +1,4 @@
-"""Tables: conversation, message, turn action."""
+"""Tables: conversation, message, turn action; what came from platforms and what goes to them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.kit.models import document, moment, state_of
@@ -55,6 +55,33 @@ class MessageState(StrEnum):
     DELIVERED = "delivered"
     READ = "read"
     FAILED = "failed"
+
+
+class Purpose(StrEnum):
+    """Why we write. What nobody asked for passes the gate (`bot.nudges.gate`) before it goes out."""
+
+    REPLY = "reply"
+    """An answer to what the person has just written, by the bot or by a person."""
+    SERVICE = "service"
+    """News of what the person did or asked for: a payment booked, a case answered."""
+    REMINDER = "reminder"
+    """Of what the person agreed to: a promise, an instalment."""
+    NUDGE = "nudge"
+    """Collection: nobody asked for it."""
+
+
+class DeliveryState(StrEnum):
+    """queued → sending → sent → delivered → read; or held back, or dead (with a reason)."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    BLOCKED = "blocked"
+    """The gate held it back for good; the reasons are stored."""
+    DEAD = "dead"
+    """It cannot be delivered; `reason` says why and an operator may send it again."""
 
 
 class Conversation(SQLModel, table=True):
@@ -126,6 +153,12 @@ class Message(SQLModel, table=True):
     buttons: list[dict[str, Any]] = document(list)
     """Outbound: `{id, title, payload}`; the payload never leaves the server."""
     links: list[dict[str, Any]] = document(list)
+    files: list[dict[str, Any]] = document(list)
+    """Inbound: `{id, kind, size}` of what came with it; the id is an attachment's token."""
+    purpose: Purpose = state_of(Purpose, Purpose.REPLY)
+    """Outbound: why it was written."""
+    level: int = 0
+    """Outbound: the identity level it was written for. Below it the text goes nowhere."""
     provider_id: str
     """The channel's own number for it; what makes a repetition harmless."""
     in_reply_to: int | None = Field(default=None, index=True)
@@ -170,3 +203,117 @@ class IdentityFailure(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = moment()
     origin: str = Field(index=True)
+
+
+class Delivery(SQLModel, table=True):
+    """The outbox: a message that has to be brought to a platform, written with the message itself.
+
+    Only for channels that we push to; a browser fetches its messages by itself.
+    """
+
+    __table_args__ = (Index("ix_delivery_due", "state", "due_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", unique=True)
+    conversation_id: int = Field(foreign_key="conversation.id", index=True)
+    channel: str
+    state: DeliveryState = state_of(DeliveryState, DeliveryState.QUEUED)
+    attempts: int = 0
+    due_at: datetime = moment()
+    """Not before this: the gate's next lawful minute, or the next attempt."""
+    lease_until: datetime | None = moment(nullable=True)
+    reason: str = ""
+    """Why it waits, was held back or is dead: a word of ours, never the platform's text."""
+    detail: str = ""
+    """The platform's code for it, for an operator."""
+    created_at: datetime = moment()
+    give_up_at: datetime = moment()
+    """When it is no longer worth sending."""
+    sent_at: datetime | None = moment(nullable=True)
+    fallback_of: int | None = Field(default=None, foreign_key="delivery.id", unique=True)
+    """The delivery on another channel that failed and that this one stands in for."""
+
+
+class DeliveryPart(SQLModel, table=True):
+    """What the platform calls one piece of a delivered message: receipts come by this number."""
+
+    __tablename__ = "delivery_part"
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "place"),
+        UniqueConstraint("channel", "account", "external_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id", index=True)
+    place: int
+    channel: str
+    account: str
+    """Which of the creditor's accounts sent it (a bot's name, a number's id)."""
+    external_id: str
+    state: DeliveryState = state_of(DeliveryState, DeliveryState.SENT)
+
+
+class ChannelAddress(SQLModel, table=True):
+    """A name under which a platform knows the person of a conversation.
+
+    WhatsApp may name somebody by telephone, by a user id of the business's own, or by both.
+    """
+
+    __tablename__ = "channel_address"
+    __table_args__ = (UniqueConstraint("creditor_id", "channel", "kind", "value"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    creditor_id: int = Field(foreign_key="creditor.id")
+    conversation_id: int = Field(foreign_key="conversation.id", index=True)
+    channel: str
+    kind: str
+    """`chat` (Telegram), `phone` or `user` (WhatsApp), `mailbox` (e-mail)."""
+    value: str
+
+
+class InboundState(StrEnum):
+    """A webhook's way: kept, then done; or kept for an operator to look at."""
+
+    RECEIVED = "received"
+    DONE = "done"
+    UNREADABLE = "unreadable"
+    """It could not be understood; `problem` says why. It is never thrown away by itself."""
+    REFUSED = "refused"
+    """Understood and not acted on: the creditor may not use this channel, or it is not ours."""
+
+
+class InboundEvent(SQLModel, table=True):
+    """A platform's webhook as it came, kept and committed before it is looked into."""
+
+    __tablename__ = "inbound_event"
+    __table_args__ = (
+        UniqueConstraint("channel", "digest"),
+        Index("ix_inbound_event_waiting", "state", "retry_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    account: str
+    """The creditor's slug where the address tells it (Telegram); else empty."""
+    digest: str
+    """SHA-256 of channel, account and body: the same webhook twice is one row."""
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    received_at: datetime = moment(index=True)
+    state: InboundState = state_of(InboundState, InboundState.RECEIVED)
+    problem: str = ""
+    attempts: int = 0
+    retry_at: datetime | None = moment(nullable=True)
+    handled_at: datetime | None = moment(nullable=True)
+    done: list[int] = document(list)
+    """The places of those things in it that were acted on: one webhook may carry several."""
+
+
+class StartLinkUse(SQLModel, table=True):
+    """A signed link that was followed: each opens one conversation, once."""
+
+    __tablename__ = "start_link_use"
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(unique=True)
+    conversation_id: int = Field(foreign_key="conversation.id")
+    used_at: datetime = moment()

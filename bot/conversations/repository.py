@@ -1,4 +1,8 @@
-"""Queries on conversations and messages."""
+"""Queries on conversations and messages.
+
+What every turn asks is written once, with parameters: putting a query together costs as much as
+running it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam
 from sqlmodel import Session, col, func, or_, select
 
 from bot.conversations.models import (
@@ -19,15 +23,60 @@ from bot.conversations.models import (
     Owner,
 )
 
+_LOCKED = (
+    select(Conversation)
+    .where(col(Conversation.id) == bindparam("conversation"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_BY_PROVIDER_ID = select(Message).where(
+    col(Message.conversation_id) == bindparam("conversation"),
+    col(Message.provider_id) == bindparam("provider_id"),
+)
+_AFTER = (
+    sqlalchemy.select(*sqlalchemy.inspect(Message).columns)
+    .where(
+        col(Message.conversation_id) == bindparam("conversation"),
+        col(Message.seq) > bindparam("seq"),
+    )
+    .order_by(col(Message.seq))
+    .limit(bindparam("most"))
+)
+_LAST_OUTBOUND = (
+    select(Message)
+    .where(
+        col(Message.conversation_id) == bindparam("conversation"),
+        Message.direction == Direction.OUT,
+    )
+    .order_by(col(Message.seq).desc())
+    .limit(1)
+)
+_UNANSWERED = (
+    select(Message)
+    .where(
+        col(Message.conversation_id) == bindparam("conversation"),
+        Message.direction == Direction.IN,
+        Message.state == MessageState.RECEIVED,
+    )
+    .order_by(col(Message.seq))
+)
+_NEWEST_HANDLED = (
+    select(func.max(Message.seq))
+    .where(
+        col(Message.conversation_id) == bindparam("conversation"),
+        Message.direction == Direction.IN,
+        Message.state == MessageState.HANDLED,
+    )
+    .scalar_subquery()
+)
+_STANDING = select(Conversation.owner, Conversation.language, _NEWEST_HANDLED).where(
+    col(Conversation.id) == bindparam("conversation")
+)
+
 
 def locked(session: Session, conversation_id: int) -> Conversation:
     """The conversation, with its row locked until the transaction ends."""
-    return session.exec(
-        select(Conversation)
-        .where(Conversation.id == conversation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    return session.exec(_LOCKED, params={"conversation": conversation_id}).one()
 
 
 def by_session(session: Session, channel: str, address: str) -> Conversation | None:
@@ -39,11 +88,8 @@ def by_session(session: Session, channel: str, address: str) -> Conversation | N
 
 def by_provider_id(session: Session, conversation_id: int, provider_id: str) -> Message | None:
     """The message that the channel knows as `provider_id`."""
-    return session.exec(
-        select(Message).where(
-            Message.conversation_id == conversation_id, Message.provider_id == provider_id
-        )
-    ).first()
+    about = {"conversation": conversation_id, "provider_id": provider_id}
+    return session.exec(_BY_PROVIDER_ID, params=about).first()
 
 
 def by_seq(session: Session, conversation_id: int, seq: int) -> Message | None:
@@ -58,12 +104,8 @@ def after(session: Session, conversation_id: int, seq: int, limit: int = 200) ->
 
     Plain rows: every turn reads this way at least twice, and objects cost several times as much.
     """
-    return session.execute(
-        sqlalchemy.select(*sqlalchemy.inspect(Message).columns)
-        .where(col(Message.conversation_id) == conversation_id, col(Message.seq) > seq)
-        .order_by(col(Message.seq))
-        .limit(limit)
-    ).all()
+    about = {"conversation": conversation_id, "seq": seq, "most": limit}
+    return session.execute(_AFTER, params=about).all()
 
 
 def latest(session: Session, conversation_id: int, limit: int) -> list[Message]:
@@ -98,25 +140,12 @@ def understood_with_doubt(
 
 def last_outbound(session: Session, conversation_id: int) -> Message | None:
     """The newest message sent to the debtor."""
-    return session.exec(
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.direction == Direction.OUT)
-        .order_by(col(Message.seq).desc())
-        .limit(1)
-    ).first()
+    return session.exec(_LAST_OUTBOUND, params={"conversation": conversation_id}).first()
 
 
 def unanswered(session: Session, conversation_id: int) -> Sequence[Message]:
     """The inbound messages nobody has dealt with yet, the oldest first."""
-    return session.exec(
-        select(Message)
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.direction == Direction.IN,
-            Message.state == MessageState.RECEIVED,
-        )
-        .order_by(col(Message.seq))
-    ).all()
+    return session.exec(_UNANSWERED, params={"conversation": conversation_id}).all()
 
 
 def next_unanswered(session: Session, conversation_id: int) -> Message | None:
@@ -140,18 +169,10 @@ def with_unanswered(session: Session, now: datetime, limit: int = 200) -> Sequen
     ).all()  # type: ignore[return-value]
 
 
-def owner_and_answered(session: Session, conversation_id: int) -> tuple[Owner, int]:
-    """Who has the conversation, and the number of the debtor's newest message dealt with (or 0)."""
-    newest = (
-        select(func.max(Message.seq))
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.direction == Direction.IN,
-            Message.state == MessageState.HANDLED,
-        )
-        .scalar_subquery()
-    )
-    owner, answered = session.exec(
-        select(Conversation.owner, newest).where(Conversation.id == conversation_id)
-    ).one()
-    return Owner(owner), answered or 0
+def standing(session: Session, conversation_id: int) -> tuple[Owner, str, int]:
+    """Who has the conversation, its language, and the number of the debtor's newest message dealt
+    with (or 0).
+    """
+    about = {"conversation": conversation_id}
+    owner, language, answered = session.exec(_STANDING, params=about).one()
+    return Owner(owner), language, answered or 0

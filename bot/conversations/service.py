@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
 from bot.conversations import repository, rules
 from bot.conversations.models import (
     Author,
     Conversation,
+    Delivery,
     Direction,
     IdentityLevel,
     Message,
     MessageState,
+    Purpose,
 )
+
+FETCHED = "web"
+"""The channel whose client comes for its messages; to every other one they are brought."""
+
+WORTH_SENDING = timedelta(hours=48)
+"""After this a message that could not be delivered is given up, and an operator sees it."""
+
+_IN_TALK = timedelta(hours=24)
 
 
 class UnknownButton(LookupError):
@@ -36,6 +47,8 @@ class Link:
 
     title: str
     url: str
+    kind: Literal["page", "pay", "document", "calendar"] = "page"
+    """What opens; a channel may bring a document along instead of its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,17 @@ def identity_level(conversation: Conversation) -> IdentityLevel:
     return IdentityLevel.UNKNOWN
 
 
+def level_now(conversation: Conversation, now: datetime) -> IdentityLevel:
+    """How sure we are at `now`: whoever proved it and was silent for too long must prove it again."""
+    level = identity_level(conversation)
+    last = conversation.last_inbound_at or conversation.verified_at
+    if level is IdentityLevel.VERIFIED and (
+        last and rules.verification_has_lapsed(conversation.channel, last, now)
+    ):
+        return IdentityLevel.CHANNEL
+    return level
+
+
 def receive(
     session: Session,
     conversation_id: int,
@@ -65,11 +89,14 @@ def receive(
     text: str,
     now: datetime,
     button_id: str | None = None,
+    act: str = "",
+    files: list[dict[str, Any]] | None = None,
 ) -> tuple[Message, bool]:
     """Store what the debtor sent, before anything else happens to it.
 
     Answers the message and whether it is new: a repetition (same `provider_id`) changes nothing.
-    A typed text that equals the title of a button just shown counts as pressing it.
+    A typed text that equals the title of a button just shown counts as pressing it. What came
+    with `files` is not read: it does `act`, as a button would.
 
     Raises:
         UnknownButton: `button_id` was never shown in this conversation.
@@ -79,11 +106,8 @@ def receive(
     known = repository.by_provider_id(session, conversation.id, provider_id)
     if known:
         return known, False
-    button = _button(session, conversation, button_id, text)
-    last = conversation.last_inbound_at
-    if last and rules.verification_has_lapsed(conversation.channel, last, now):
-        forget_verification(conversation)
-    conversation.last_inbound_at = now
+    button = None if act else _button(session, conversation, button_id, text)
+    note_inbound(conversation, now)
     message = _append(
         session,
         conversation,
@@ -93,15 +117,24 @@ def receive(
             direction=Direction.IN,
             author=Author.DEBTOR,
             text=button["title"] if button else text,
-            name=button["payload"] if button else "",
+            name=button["payload"] if button else act,
             provider_id=provider_id,
             state=MessageState.RECEIVED,
             buttons=[],
             links=[],
+            files=files or [],
             created_at=now,
         ),
     )
     return message, True
+
+
+def note_inbound(conversation: Conversation, now: datetime) -> None:
+    """The person did something: whoever was silent for too long must say again who they are."""
+    last = conversation.last_inbound_at
+    if last and rules.verification_has_lapsed(conversation.channel, last, now):
+        forget_verification(conversation)
+    conversation.last_inbound_at = now
 
 
 def _button(
@@ -132,6 +165,7 @@ def post(
     outgoing: Outgoing,
     *,
     author: Author,
+    purpose: Purpose,
     provider_id: str,
     now: datetime,
     author_name: str = "",
@@ -139,19 +173,24 @@ def post(
 ) -> Message:
     """Put a message in the conversation for its channel to deliver.
 
-    `provider_id` is unique in the conversation, so that posting the same thing twice posts once.
+    `purpose` says why it is written, which decides whether the gate has a say before it goes out
+    (see `docs/channels.md`). `provider_id` is unique in the conversation, so that posting the same
+    thing twice posts once. On a channel that is brought its messages, the outbox gets its row in
+    the same transaction.
     """
     assert conversation.id is not None
     known = repository.by_provider_id(session, conversation.id, provider_id)
     if known:
         return known
     seq = conversation.seq + 1
-    return _append(
+    message = _append(
         session,
         conversation,
         Message(
             conversation_id=conversation.id,
             seq=seq,
+            purpose=purpose,
+            level=level_now(conversation, now),
             direction=Direction.OUT,
             author=author,
             author_name=author_name,
@@ -164,10 +203,38 @@ def post(
                 {"id": f"{seq}-{place}", "title": b.title, "payload": b.payload}
                 for place, b in enumerate(outgoing.buttons, start=1)
             ],
-            links=[{"title": link.title, "url": link.url} for link in outgoing.links],
+            links=[
+                {"title": link.title, "url": link.url, "kind": link.kind} for link in outgoing.links
+            ],
             created_at=now,
         ),
     )
+    if conversation.channel != FETCHED:
+        assert message.id is not None
+        session.add(
+            Delivery(
+                message_id=message.id,
+                conversation_id=conversation.id,
+                channel=conversation.channel,
+                due_at=now,
+                created_at=now,
+                give_up_at=now + WORTH_SENDING,
+            )
+        )
+        session.flush()
+    return message
+
+
+def delivery_of(session: Session, message: Message) -> Delivery | None:
+    """How a message is brought to a platform; nothing where its channel comes for it."""
+    return session.exec(select(Delivery).where(Delivery.message_id == message.id)).first()
+
+
+def purpose_of_person(conversation: Conversation, now: datetime) -> Purpose:
+    """What a message that an agent types is: an answer while the talk goes on, else news."""
+    last = conversation.last_inbound_at
+    is_in_talk = last is not None and now - last < _IN_TALK
+    return Purpose.REPLY if is_in_talk else Purpose.SERVICE
 
 
 def _append(session: Session, conversation: Conversation, message: Message) -> Message:

@@ -41,6 +41,11 @@ class Creditor(SQLModel, table=True):
     """Sites that may show the widget, as `https://shop.example`."""
     policy: str = "standard"
     """Which file of negotiation limits applies."""
+    balance_feed: str = ""
+    """Where the creditor's own system says what is owed: an address with `{ref}` in it.
+
+    Empty where this ledger is the record.
+    """
 
 
 class Debtor(SQLModel, table=True):

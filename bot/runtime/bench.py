@@ -46,6 +46,7 @@ LINES = (
     "me mandas el link para pagar",
 )
 CONCURRENT = (1, 8, 32)
+FIGURES = ("p50_ms", "p95_ms", "turns_per_s", "cpu_ms")
 
 Turn = Callable[[str], Awaitable[None]]
 
@@ -58,15 +59,23 @@ class Side:
     url: str
     started_in: float
     pids: tuple[int, ...]
+    """Of the app and Rasa, in this order; of Rasa alone."""
     answer: str = ""
     """What identifies the sample debtor; empty for stock Rasa, which asks nobody."""
 
     @property
     def megabytes(self) -> float:
         """Resident memory of all its processes."""
-        found = [psutil.Process(pid) for pid in self.pids]
-        family = found + [child for one in found for child in one.children(recursive=True)]
-        return sum(p.memory_info().rss for p in family) / 1e6
+        return sum(p.memory_info().rss for pid in self.pids for p in _family(pid)) / 1e6
+
+    def cpu_seconds(self) -> list[float]:
+        """Processor time of each of its processes so far, with their children's."""
+        return [sum(sum(p.cpu_times()[:2]) for p in _family(pid)) for pid in self.pids]
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    found = psutil.Process(pid)
+    return [found, *found.children(recursive=True)]
 
 
 @bench_app.command("chat")
@@ -175,13 +184,16 @@ async def measure(side: Side, turns: int, console: Console) -> dict[str, Any]:
     await _load(side, 4, 8)  # warm up
     loads: dict[str, Any] = {}
     for count in CONCURRENT:
-        begun = time.monotonic()
+        begun, used = time.monotonic(), side.cpu_seconds()
         spent = await _load(side, count, turns)
         wall = time.monotonic() - begun
+        cpu = [after - before for before, after in zip(used, side.cpu_seconds(), strict=True)]
         loads[str(count)] = {
             "p50_ms": round(statistics.median(spent), 1),
             "p95_ms": round(statistics.quantiles(spent, n=20)[18], 1),
             "turns_per_s": round(len(spent) / wall, 1),
+            "cpu_ms": round(1000 * sum(cpu) / len(spent), 1),
+            "cpu_ms_by_process": [round(1000 * one / len(spent), 1) for one in cpu],
         }
         console.print(f"{side.name} · {count} conversations: {loads[str(count)]}")
     long = [await _conversation(side, 101) for _ in range(3)]
@@ -265,7 +277,7 @@ def ratios(figures: dict[str, Any]) -> dict[str, float]:
     mine, theirs = figures["acuerdo"], figures["stock"]
     found = {}
     for count in map(str, CONCURRENT):
-        for name in ("p50_ms", "p95_ms", "turns_per_s"):
+        for name in FIGURES:
             found[f"{name}@{count}"] = round(
                 mine["loads"][count][name] / theirs["loads"][count][name], 2
             )
@@ -278,7 +290,7 @@ def show(figures: dict[str, Any]) -> None:
     """The figures as a table."""
     table = Table("", "stock Rasa", "Acuerdo", "ratio", title="The full turn, same run")
     for count in map(str, CONCURRENT):
-        for name in ("p50_ms", "p95_ms", "turns_per_s"):
+        for name in FIGURES:
             table.add_row(
                 f"{name} at {count}",
                 str(figures["stock"]["loads"][count][name]),

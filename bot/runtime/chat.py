@@ -11,6 +11,7 @@ from rich.console import Console
 from bot.kit.db import Database
 from bot.portfolio.sample import sample_json
 from bot.runtime.rehearsal import Stage, Talk, rehearse, script_lines
+from bot.runtime.rehearsal_channels import channel_talk
 
 _DEFAULT_CREDITOR = "girasol"
 
@@ -29,18 +30,23 @@ def run_chat(
     script: str | None,
     show: Callable[[dict[str, Any]], None],
     status: Console,
+    channel: str = "web",
 ) -> None:
-    """Talk on a creditor's page: that of `debtor`, or of whoever the script identifies as.
+    """Talk to a creditor: that of `debtor`, or of whoever the script identifies as.
+
+    On `telegram` and `whatsapp` the platform's counterpart stands between; on `web` it is the page.
 
     Raises:
         UnknownDebtor: the sample has no such debtor.
         ScriptError: a line of the script cannot be carried out.
     """
     lines = script_lines(script) if script is not None else None
-    with status.status("Starting the app and Rasa…") as spinner, rehearse() as stage:
+    starting = status.status("Starting the app and Rasa…")
+    with starting as spinner, rehearse(on_platforms=channel != "web") as stage:
         spinner.stop()
         person = pick_debtor(stage.parts.database, debtor, lines or [])
-        talk = talk_with(stage, person, language)
+        creditor = person["creditor"] if person else _DEFAULT_CREDITOR
+        talk = channel_talk(stage, channel, creditor, language)
         show(talk.open())
         for line in lines if lines is not None else _typed(status):
             show(talk.line(line))

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,21 +19,30 @@ from typing import Any
 
 import httpx
 import uvicorn
+from sqlmodel import Session
 
-from bot.app import Parts, build, create_app
+from bot.app import Parts, build, create_app, jobs_of
 from bot.channels.web import sessions
+from bot.conversations.models import Conversation
 from bot.dialogue.state import state_of
 from bot.kit.clock import SystemClock
 from bot.kit.db import Database
 from bot.kit.ids import token
 from bot.migrations import upgrade
 from bot.portfolio.sample import load_sample
+from bot.runtime.platforms import Platforms, clear_whatsapp, platforms
 from bot.runtime.rasa import RasaCommand, free_port, running
 from bot.runtime.training import train
 from bot.settings import Settings
 
 _WAIT = re.compile(r"^(\d+)\s*([dhm])$")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+_STEP = timedelta(hours=3)
+"""How far the clock goes at once while somebody waits: twice into every morning and afternoon."""
+
+_UNHURRIED = 60
+"""Jobs that run less often than this many seconds are run at each step of a wait."""
 
 
 class ScriptError(ValueError):
@@ -47,6 +56,8 @@ class Stage:
     parts: Parts
     clock: SystemClock
     url: str
+    platforms: Platforms | None = None
+    """The platforms' counterparts, where the rehearsal has them."""
 
 
 @contextmanager
@@ -96,14 +107,22 @@ def prepare(database: Database, settings: Settings, now: datetime) -> None:
 
 
 @contextmanager
-def rehearse(**values: Any) -> Iterator[Stage]:
-    """Train if needed, start everything, take it down afterwards."""
+def rehearse(*, on_platforms: bool = False, **values: Any) -> Iterator[Stage]:
+    """Train if needed, start everything, take it down afterwards.
+
+    `on_platforms` brings counterparts of Telegram and WhatsApp along, with the app connected.
+    """
     model = train()
-    with tempfile.TemporaryDirectory(prefix="acuerdo-") as name:
-        folder = Path(name)
+    clock = SystemClock()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acuerdo-")))
+        both = None
+        if on_platforms:
+            both = stack.enter_context(platforms(now=lambda: clock.now().timestamp()))
+            values = both.settings() | values
         settings = scratch_settings(folder, **values)
         database = Database(settings.database_url)
-        clock = SystemClock()
+        stack.callback(database.dispose)
         prepare(database, settings, clock.now())
         parts = build(settings, database=database, clock=clock)
         command = RasaCommand(
@@ -114,9 +133,12 @@ def rehearse(**values: Any) -> Iterator[Stage]:
             tracker_db=folder / "rasa.db",
             log=folder / "rasa.log",
         )
-        with served(parts) as url, running(command):
-            yield Stage(parts, clock, url)
-        database.dispose()
+        url = stack.enter_context(served(parts))
+        stack.enter_context(running(command))
+        if both:
+            clear_whatsapp(database, settings, clock.now())
+            both.connect(settings)
+        yield Stage(parts, clock, url, both)
 
 
 @dataclass
@@ -154,6 +176,9 @@ class Talk:
     def line(self, line: str) -> dict[str, Any]:
         """Carry out one line of a script: a text, `/button TITLE`, `/wait 1d` or `/pay`.
 
+        While somebody waits the clock runs, and what runs by itself does: the replies to `/wait`
+        are the reminders that came meanwhile.
+
         Raises:
             ScriptError: there is no such button, no open link, or no such length of time.
         """
@@ -161,18 +186,25 @@ class Talk:
         self.turn += 1
         if line.startswith("/wait "):
             self._wait(line.removeprefix("/wait ").strip())
-            return self._result(line, [], begun)
+            return self._result(line, self._new_messages(), begun)
         if line == "/pay":
             return self._result(line, self._pay(), begun)
         if line.startswith("/button "):
-            body = {"button": self._button(line.removeprefix("/button ").strip())}
+            self._press(line.removeprefix("/button ").strip())
         else:
-            body = {"text": line}
+            self._send({"text": line})
+        return self._result(line, self._new_messages(), begun)
+
+    def _press(self, title: str) -> None:
+        """Press a button and wait until that is answered."""
+        self._send({"button": self._button(title)})
+
+    def _send(self, body: dict[str, str]) -> None:
+        """Send something and wait until it is answered."""
         answer = self._http.post("/chat/v1/messages", json={"client_id": token(12), **body})
         answer.raise_for_status()
         seq = answer.json()["seq"]
         self._until(lambda news: news["read"] >= seq)
-        return self._result(line, self._new_messages(), begun)
 
     def _news(self, after: int) -> dict[str, Any]:
         answer = self._http.get("/chat/v1/messages", params={"after": after})
@@ -202,10 +234,18 @@ class Talk:
         match = _WAIT.match(length)
         if not match:
             raise ScriptError(f"{length!r} is not a length of time: write 1d, 12h or 30m")
-        self.stage.clock.advance(timedelta(**{_UNITS[match[2]]: int(match[1])}))
+        left = timedelta(**{_UNITS[match[2]]: int(match[1])})
+        jobs = [job for seconds, job in jobs_of(self.stage.parts).values() if seconds >= _UNHURRIED]
+        while left:
+            step = min(left, _STEP)
+            self.stage.clock.advance(step)
+            left -= step
+            if step == _STEP:
+                for job in jobs:
+                    job()
 
     def _pay(self) -> list[dict[str, Any]]:
-        link = self.state()["payment_link"]
+        link = self._payment_link()
         if not link:
             raise ScriptError("/pay: there is no open payment link")
         page = httpx.get(link, follow_redirects=True, timeout=30)
@@ -220,12 +260,20 @@ class Talk:
             time.sleep(0.02)
         return new
 
+    def _payment_link(self) -> str | None:
+        link = self.state()["payment_link"]
+        return str(link) if link else None
+
+    def _conversation(self, session: Session) -> Conversation | None:
+        return sessions.find(session, self._secret)
+
     def state(self) -> dict[str, Any]:
         """Where the conversation stands."""
         parts = self.stage.parts
         with parts.database.reading() as session:
-            conversation = sessions.find(session, self._secret)
-            assert conversation is not None
+            conversation = self._conversation(session)
+            if conversation is None:
+                return {}
             return state_of(
                 session,
                 conversation,

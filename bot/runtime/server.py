@@ -6,9 +6,10 @@ import asyncio
 
 import uvicorn
 
-from bot.app import build, create_app
+from bot.app import build, create_app, jobs_of, start_work, stop_work
 from bot.kit import logging
 from bot.migrations import upgrade
+from bot.scheduler import ticker
 from bot.settings import Settings
 
 
@@ -35,7 +36,10 @@ def run_server() -> None:
 
 
 def run_worker() -> None:
-    """Answer messages for app processes that run with `ACUERDO_IN_PROCESS_WORKER=false`."""
+    """Answer messages, bring them to their platforms and follow up.
+
+    For app processes that run with `ACUERDO_IN_PROCESS_WORKER=false`.
+    """
     settings = Settings()
     logging.configure(settings.log_level)
     parts = build(settings)
@@ -43,14 +47,14 @@ def run_worker() -> None:
 
     async def work() -> None:
         parts.hub.bind(asyncio.get_running_loop())
-        answering = asyncio.create_task(parts.turns.run())
+        scheduler = ticker(jobs_of(parts))
+        scheduler.start()  # type: ignore[no-untyped-call]
+        tasks = start_work(parts)
         try:
-            while True:
-                await asyncio.to_thread(parts.checkout.act_on_events)
-                await asyncio.to_thread(parts.checkout.close_stale_pages)
-                await asyncio.sleep(5)
+            await asyncio.gather(*tasks)
         finally:
-            answering.cancel()
+            scheduler.shutdown(wait=False)  # type: ignore[no-untyped-call]
+            await stop_work(parts, tasks)
 
     try:
         asyncio.run(work())

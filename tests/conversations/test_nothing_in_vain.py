@@ -6,6 +6,7 @@ The app as it is, from the message to the database, with a small Rasa that follo
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from bot.dialogue.state import state_of
 from bot.handoff.repository import open_handoff
 from bot.kit.db import Database
 from bot.kit.money import Money
+from bot.papers.models import Paper
 from bot.policies.loader import after_business_days, hold_for
 from bot.portfolio.sample import sample_json
 from bot.runtime.paths import ROOT
@@ -150,16 +152,23 @@ SAID: dict[str, dict[str, str]] = {
     },
 }
 ANY = [(intent, language) for intent in SAID for language in LANGUAGES]
+PAPERS = {"ask_receipt", "ask_settlement_letter"}
+"""Given at once, with a link: no case, and nobody has to prepare anything."""
 OPENS_NO_CASE = {
     "ask_credit_bureau",
     "ask_legal_action",
     "ask_payment_history",
+    "ask_receipt",
+    "ask_settlement_letter",
     "financial_education",
     "third_party_pays",
 }
 GOES_TO_A_PERSON = {"deceased_holder": "deceased", "objection_legal_representation": "legal"}
-WITHOUT_IDENTITY = OPENS_NO_CASE - {"ask_payment_history"} | {"deceased_holder", "data_rights"}
-STOPS_NOTHING = {"ask_receipt", "ask_invoice_copy", "ask_settlement_letter"}
+WITHOUT_IDENTITY = OPENS_NO_CASE - PAPERS - {"ask_payment_history"} | {
+    "deceased_holder",
+    "data_rights",
+}
+STOPS_NOTHING = PAPERS | {"ask_invoice_copy"}
 """Papers: nobody is left alone about what they owe for asking for a paper."""
 
 PAID = "TG-1017"
@@ -564,19 +573,31 @@ async def test_money_given_back_is_listed_as_that_and_a_long_list_says_how_many_
     assert "5 más" in lines[-1]
 
 
-async def test_a_receipt_lists_the_payments_and_leaves_reminders_as_they_are(chat):
+async def test_receipts_come_at_once_as_links_and_leave_reminders_as_they_are(chat):
     number = chat.identified(PAID)
-    (reply,) = await chat.answers(number, SAID["ask_receipt"]["es"])
-    (case,) = chat.cases(number)
-    assert case.number in reply.text
+    for _ in range(2):
+        (reply,) = await chat.answers(number, SAID["ask_receipt"]["es"])
+        assert 1 <= len(reply.links) <= 3
+    assert chat.cases(number) == []
     assert chat.state(number)["nudges"] == "active"
+    assert issued(chat) == Counter({"receipt": len(reply.links)})
 
 
-async def test_a_letter_is_promised_only_for_what_is_settled(chat):
+async def test_the_statement_comes_at_once_and_the_original_bill_by_a_person(chat):
+    number = chat.identified(PAID)
+    (reply,) = await chat.answers(number, SAID["ask_invoice_copy"]["es"])
+    (case,) = chat.cases(number)
+    assert case.number in reply.text and "No es la factura original" in reply.text
+    (link,) = reply.links
+    assert "/papers/" in link["url"] and link["url"].endswith(".pdf")
+    assert issued(chat) == Counter({"statement": 1})
+
+
+async def test_a_letter_is_given_only_for_what_is_settled(chat):
     number = chat.identified(PAID)
     (reply,) = await chat.answers(number, SAID["ask_settlement_letter"]["es"])
     assert reply.name == "utter_settlement_letter_not_yet"
-    assert chat.cases(number) == []
+    assert reply.links == [] and chat.cases(number) == []
     two = "TG-1006"
     settle(chat, two, accounts=1)
     number = chat.identified(two)
@@ -584,9 +605,11 @@ async def test_a_letter_is_promised_only_for_what_is_settled(chat):
     assert (done.name, open_.name) == ("utter_settlement_letter", "utter_settlement_letter_not_yet")
     refs = sorted(account["ref"] for account in chat.person(two)["accounts"])
     assert sum(ref in done.text for ref in refs) == 1
-    (case,) = chat.cases(number)
+    assert len(done.links) == 1 and open_.links == []
+    assert chat.cases(number) == []
     with chat.database.reading() as session:
-        account = session.get(debts.Account, case.account_id)
+        letter = session.exec(select(Paper)).one()
+        account = session.get(debts.Account, letter.account_id)
         assert account.ref in done.text
 
 
@@ -620,6 +643,12 @@ async def test_the_same_request_again_finds_the_same_number(chat):
 
 
 # ---- the ledger and the arrangements of the sample
+
+
+def issued(chat: Chat) -> Counter[str]:
+    """How many papers of each kind there are."""
+    with chat.database.reading() as session:
+        return Counter(paper.kind.value for paper in session.exec(select(Paper)))
 
 
 def book(chat: Chat, ref: str, kind: EntryKind, minor: int, on: date, account: int = 0) -> None:

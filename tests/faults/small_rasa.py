@@ -7,6 +7,7 @@ before, and goes on with the events lost where an action's answer does not come.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,10 +32,11 @@ RULES = {
 }
 FORMS = {
     "identity_form": (("identity_answer",), "action_resume"),
-    "plan_form": (("offer_id", "offer_confirmed"), "action_accept_plan"),
+    "plan_form": (("budget_given", "offer_id", "offer_confirmed"), "action_accept_plan"),
 }
 ASKS = {
     "identity_answer": "action_ask_identity_answer",
+    "budget_given": "action_ask_budget_given",
     "offer_id": "action_ask_plan_form_offer_id",
     "offer_confirmed": "action_ask_offer_confirmed",
 }
@@ -231,4 +233,7 @@ def _is_stopped(events: list[Event]) -> bool:
 
 def _parsed(payload: str) -> dict[str, Any]:
     name = payload.removeprefix("/").partition("@")[0].partition("{")[0]
-    return {"intent": {"name": name, "confidence": 1.0}, "entities": [], "text": payload}
+    _, opened, rest = payload.partition("{")
+    values = json.loads(opened + rest) if opened else {}
+    entities = [{"entity": kind, "value": value} for kind, value in values.items()]
+    return {"intent": {"name": name, "confidence": 1.0}, "entities": entities, "text": payload}

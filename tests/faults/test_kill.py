@@ -527,7 +527,11 @@ def _check_money(session: Session, world: World) -> None:
     ).all()
     assert sorted(r.id or 0 for r in requests) == sorted(p.request_id or 0 for p in payments)
     received = session.exec(
-        select(Message).where(Message.direction == Direction.OUT, Message.author == Author.SYSTEM)
+        select(Message).where(
+            Message.direction == Direction.OUT,
+            Message.author == Author.SYSTEM,
+            col(Message.name).like("utter_payment_received%"),
+        )
     ).all()
     assert len(received) == len(paid)
     before = {a["ref"]: a["balance"] for d in world.debtors for a in d["accounts"]}

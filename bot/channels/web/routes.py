@@ -15,6 +15,8 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from bot.channels.web import sessions
+from bot.channels.web.files import add_file_routes
+from bot.channels.web.http import Refusal, bearer, client_address, cors
 from bot.channels.web.wire import NewSession, Receipt, Sent, public
 from bot.conversations import repository, service
 from bot.debtors import repository as debtors
@@ -26,21 +28,6 @@ from bot.kit.limits import RateLimit
 from bot.settings import Settings
 
 _LONGEST_WAIT = 25.0
-
-
-class Refusal(Exception):
-    """An answer with a status and a code the widget knows."""
-
-    def __init__(self, status: int, error: str, message: str = "", retry_after: int = 0) -> None:
-        self.status, self.error, self.message = status, error, message
-        self.retry_after = retry_after
-        super().__init__(error)
-
-    def response(self) -> JSONResponse:
-        """The refusal as HTTP."""
-        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
-        body = {"error": self.error, "message": self.message}
-        return JSONResponse(body, status_code=self.status, headers=headers)
 
 
 class WebChat:
@@ -147,11 +134,12 @@ class WebChat:
         """Messages after number `after`, who owns the conversation, and what was read."""
         with self.db.reading() as session:
             rows = repository.after(session, conversation_id, after)
-            owner, answered = repository.owner_and_answered(session, conversation_id)
+            owner, language, answered = repository.standing(session, conversation_id)
             return {
                 "messages": [public(m) for m in rows],
                 "typing": self.hub.is_typing(conversation_id),
                 "owner": owner.value,
+                "language": language,
                 "read": answered,
             }
 
@@ -184,7 +172,7 @@ def web_router(database: Database, clock: Clock, settings: Settings, hub: Hub) -
 
     @router.options("/chat/v1/{path:path}", include_in_schema=False)
     def preflight(request: Request) -> Response:
-        return _cors(Response(status_code=204), request)
+        return cors(Response(status_code=204), request)
 
     @router.post("/chat/v1/sessions")
     async def begin(request: Request) -> Response:
@@ -203,10 +191,10 @@ def web_router(database: Database, clock: Clock, settings: Settings, hub: Hub) -
     ) -> Response:
         try:
             conversation_id = await run_in_threadpool(
-                chat.conversation, _bearer(authorization), request.headers.get("origin")
+                chat.conversation, bearer(authorization), request.headers.get("origin")
             )
         except Refusal as refusal:
-            return _cors(refusal.response(), request)
+            return cors(refusal.response(), request)
         was_typing = chat.hub.is_typing(conversation_id)
         news = await run_in_threadpool(chat.news, conversation_id, after)
         deadline = asyncio.get_running_loop().time() + min(wait, _LONGEST_WAIT)
@@ -216,7 +204,7 @@ def web_router(database: Database, clock: Clock, settings: Settings, hub: Hub) -
                 break
             await chat.hub.wait(conversation_id, min(left, 2.0))
             news = await run_in_threadpool(chat.news, conversation_id, after)
-        return _cors(JSONResponse(news), request)
+        return cors(JSONResponse(news), request)
 
     @router.post("/chat/v1/messages")
     async def send(request: Request) -> Response:
@@ -224,7 +212,7 @@ def web_router(database: Database, clock: Clock, settings: Settings, hub: Hub) -
 
     def _send(sent: Sent, request: Request) -> dict[str, Any]:
         conversation_id = chat.conversation(
-            _bearer(request.headers.get("authorization", "")), request.headers.get("origin")
+            bearer(request.headers.get("authorization", "")), request.headers.get("origin")
         )
         return {"seq": chat.accept(conversation_id, sent)}
 
@@ -234,42 +222,18 @@ def web_router(database: Database, clock: Clock, settings: Settings, hub: Hub) -
 
     def _receipts(receipt: Receipt, request: Request) -> dict[str, Any]:
         conversation_id = chat.conversation(
-            _bearer(request.headers.get("authorization", "")), request.headers.get("origin")
+            bearer(request.headers.get("authorization", "")), request.headers.get("origin")
         )
         chat.acknowledge(conversation_id, receipt)
         return {}
+
+    add_file_routes(router, chat)
 
     @router.websocket("/chat/v1/socket")
     async def socket(websocket: WebSocket) -> None:
         await _serve_socket(websocket, chat)
 
     return router
-
-
-def client_address(request: Request, settings: Settings) -> str:
-    """Where a request comes from; the proxy's word is taken only where settings say so."""
-    forwarded = request.headers.get("x-forwarded-for", "")
-    if settings.trust_proxy and forwarded:
-        return forwarded.split(",")[-1].strip()
-    return request.client.host if request.client else "unknown"
-
-
-def _bearer(header: str) -> str:
-    return header.removeprefix("Bearer ").strip()
-
-
-def _cors(response: Response, request: Request) -> Response:
-    """Let the page's script read the answer. What it may do is decided by session and origin."""
-    origin = request.headers.get("origin")
-    if origin:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Allow-Headers"] = "authorization, content-type"
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-        response.headers["Access-Control-Max-Age"] = "600"
-        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
-    response.headers["Vary"] = "Origin"
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 async def _answer(request: Request, model: Any, status: int, work: Any) -> Response:
@@ -280,12 +244,12 @@ async def _answer(request: Request, model: Any, status: int, work: Any) -> Respo
             raise Refusal(413, "too_long", "The message is too long.")
         body = model.model_validate(json.loads(raw))
         result = await run_in_threadpool(work, body, request)
-        return _cors(JSONResponse(result, status_code=status), request)
+        return cors(JSONResponse(result, status_code=status), request)
     except Refusal as refusal:
-        return _cors(refusal.response(), request)
+        return cors(refusal.response(), request)
     except (ValidationError, ValueError):
         invalid = Refusal(422, "invalid", "The request is not what the protocol asks for.")
-        return _cors(invalid.response(), request)
+        return cors(invalid.response(), request)
 
 
 async def _serve_socket(websocket: WebSocket, chat: WebChat) -> None:
@@ -317,17 +281,18 @@ async def _serve_socket(websocket: WebSocket, chat: WebChat) -> None:
 async def _feed_socket(
     websocket: WebSocket, chat: WebChat, conversation_id: int, after: int, reader: Any
 ) -> None:
-    owner, typing, read, looked_at = None, False, 0, -1
+    standing, typing, read, looked_at = None, False, 0, -1
     while not reader.done():
         version = chat.hub.version(conversation_id)
         if version != looked_at:
             looked_at = version
             news = await run_in_threadpool(chat.news, conversation_id, after)
-            if owner is None:
-                await websocket.send_json({"type": "welcome", "owner": news["owner"]})
-            elif owner != news["owner"]:
-                await websocket.send_json({"type": "owner", "owner": news["owner"]})
-            owner = news["owner"]
+            found = {"owner": news["owner"], "language": news["language"]}
+            if standing is None:
+                await websocket.send_json({"type": "welcome", **found})
+            elif standing != found:
+                await websocket.send_json({"type": "owner", **found})
+            standing = found
             for message in news["messages"]:
                 await websocket.send_json({"type": "message", "message": message})
                 after = message["seq"]

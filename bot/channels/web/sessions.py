@@ -9,21 +9,17 @@ from urllib.parse import urlsplit
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from sqlmodel import Session
 
-from bot.conversations import repository, service
-from bot.conversations.announce import reader_of
-from bot.conversations.models import Author, Conversation
-from bot.conversations.service import Button, Outgoing
+from bot.conversations import repository
+from bot.conversations.models import Conversation
+from bot.conversations.opening import greet, note_started
 from bot.debtors import repository as debtors
-from bot.debtors.events import log_event
 from bot.debtors.models import Creditor
 from bot.kit.ids import digest, keyed, token
 from bot.settings import Settings
-from bot.texts.catalogue import LANGUAGES, render, title
+from bot.texts.catalogue import LANGUAGES
 
 CHANNEL = "web"
 _TOKEN_LIVES = 15 * 60
-_GREETING_BUTTONS = ("ask_balance", "request_plan", "already_paid", "ask_human")
-_PAYLOADS = {"already_paid": "/objection_already_paid"}
 
 
 class SessionUnknown(LookupError):
@@ -107,31 +103,8 @@ def begin(session: Session, secret: str, *, settings: Settings, now: datetime) -
     )
     session.add(conversation)
     session.flush()
-    reader = reader_of(session, conversation)
-    service.post(
-        session,
-        conversation,
-        Outgoing(
-            name="utter_greeting",
-            text=render("utter_greeting", reader, brand=creditor.brand),
-            buttons=[
-                Button(title(name, reader), _PAYLOADS.get(name, f"/{name}"))
-                for name in _GREETING_BUTTONS
-            ],
-        ),
-        author=Author.BOT,
-        provider_id="greeting",
-        now=now,
-    )
-    log_event(
-        session,
-        "conversation.started",
-        at=now,
-        actor="debtor",
-        creditor_id=creditor.id,
-        conversation_id=conversation.id,
-        channel=CHANNEL,
-    )
+    greet(session, conversation, now=now)
+    note_started(session, conversation, now=now)
     return conversation
 
 

@@ -24,6 +24,7 @@
   const HOME = new URL("chat/v1/", new URL(".", script.src)).href;
   const KEY = `acuerdo:${creditor}`;
   const LIMIT = 4000; // characters in one message
+  const LARGEST = 10 * 1024 * 1024; // bytes of one file
   const DAY = 24 * 3600e3;
   const DEFAULT_COLOR = [15, 118, 110];
   let token = script.dataset.token || null;
@@ -59,6 +60,23 @@
       left: (n) => `Te quedan ${n}`,
       over: (n) => `Es un poco largo: sobran ${n}`,
       unread: (n) => (n === 1 ? "1 mensaje nuevo" : `${n} mensajes nuevos`),
+      attach: "Adjuntar foto o PDF",
+      remove: "Quitar el archivo",
+      photo: "Foto",
+      pdf: "PDF",
+      download: "Descargar",
+      uploading: (n) => `Subiendo: ${n} %`,
+      checking: "Revisando el archivo…",
+      noUpload: "No se pudo subir. Revisa la conexión y prueba otra vez.",
+      notNow: "Para abrirlo, confirma antes quién eres en el chat.",
+      refused: {
+        file_too_large: "Pesa más de 10 MB. Prueba con una foto más pequeña.",
+        file_not_image_or_pdf: "Solo puedo recibir fotos (JPG, PNG, WebP) y PDF.",
+        file_heic: "Esta foto está en formato HEIC. Haz una captura de pantalla y envíala.",
+        file_locked: "Este PDF tiene contraseña. Envíalo sin ella, o una foto.",
+        too_many_files: "Recibí muchos archivos seguidos. Espera un rato y prueba otra vez.",
+        other: "No pude leer este archivo. Prueba con otra foto o con el PDF.",
+      },
     },
     pt: {
       locale: "pt-BR",
@@ -88,6 +106,23 @@
       left: (n) => `Restam ${n}`,
       over: (n) => `Ficou um pouco longa: passou ${n}`,
       unread: (n) => (n === 1 ? "1 mensagem nova" : `${n} mensagens novas`),
+      attach: "Anexar foto ou PDF",
+      remove: "Tirar o arquivo",
+      photo: "Foto",
+      pdf: "PDF",
+      download: "Baixar",
+      uploading: (n) => `Enviando: ${n}%`,
+      checking: "Conferindo o arquivo…",
+      noUpload: "Não foi possível enviar. Confira a conexão e tente de novo.",
+      notNow: "Para abrir, confirme antes quem é você no chat.",
+      refused: {
+        file_too_large: "Tem mais de 10 MB. Tente uma foto menor.",
+        file_not_image_or_pdf: "Só posso receber fotos (JPG, PNG, WebP) e PDF.",
+        file_heic: "Esta foto está no formato HEIC. Faça uma captura de tela e envie.",
+        file_locked: "Este PDF tem senha. Envie sem ela, ou uma foto.",
+        too_many_files: "Recebi muitos arquivos seguidos. Espere um pouco e tente de novo.",
+        other: "Não consegui ler este arquivo. Tente outra foto ou o PDF.",
+      },
     },
     en: {
       locale: "en",
@@ -117,6 +152,23 @@
       left: (n) => `${n} left`,
       over: (n) => `A bit long: ${n} too many`,
       unread: (n) => (n === 1 ? "1 new message" : `${n} new messages`),
+      attach: "Attach a photo or PDF",
+      remove: "Remove the file",
+      photo: "Photo",
+      pdf: "PDF",
+      download: "Download",
+      uploading: (n) => `Uploading: ${n}%`,
+      checking: "Checking the file…",
+      noUpload: "It couldn’t be uploaded. Check your connection and try again.",
+      notNow: "To open it, first confirm in the chat who you are.",
+      refused: {
+        file_too_large: "It’s over 10 MB. Try a smaller photo.",
+        file_not_image_or_pdf: "I can only take photos (JPG, PNG, WebP) and PDFs.",
+        file_heic: "This photo is in HEIC format. Take a screenshot of it and send that.",
+        file_locked: "This PDF has a password. Send it without one, or send a photo.",
+        too_many_files: "That’s a lot of files in a row. Wait a while and try again.",
+        other: "I couldn’t read this file. Try another photo, or the PDF.",
+      },
     },
   };
   const LANGUAGES = { es: "Español", pt: "Português", en: "English" };
@@ -156,8 +208,9 @@
     },
   };
 
-  // Chosen language, whether the chat was ever opened here, the last message read.
-  const prefs = { lang: null, met: false, read: 0, ...storage.json(`${KEY}:ui`) };
+  // Language of the words around the chat, the conversation's own when last heard of, whether the
+  // chat was ever opened here, the last message read.
+  const prefs = { lang: null, heard: null, met: false, read: 0, ...storage.json(`${KEY}:ui`) };
   const remember = (changes) => {
     Object.assign(prefs, changes);
     storage.set(`${KEY}:ui`, JSON.stringify(prefs));
@@ -353,6 +406,7 @@
       text: String(message.text || item.text || ""),
       buttons: list(message.buttons),
       links: list(message.links),
+      files: list(message.files),
       at: validDate(message.at) || item.at || new Date(),
       state: "sent",
     });
@@ -411,6 +465,7 @@
     messages.forEach(merge);
     caughtUp = true;
     setOwner(data.owner);
+    follow(data.language);
     setTyping(Boolean(data.typing));
     settle(Math.max(0, ...messages.map((message) => message?.seq).filter(Number.isSafeInteger)));
     return true;
@@ -453,7 +508,7 @@
   /** A message of the debtor's, on its way. */
   function compose(client_id, content, text, at, state) {
     const item = { order: ++births, from: "debtor", client_id, content, text, at, state };
-    Object.assign(item, { buttons: [], links: [] });
+    Object.assign(item, { buttons: [], links: [], files: [] });
     items.push(item);
     byClient.set(client_id, item);
     return item;
@@ -548,6 +603,155 @@
     nudge();
   }
 
+  // ------------------------------------------------------------------ files
+
+  // The one file chosen and not sent yet: {client_id, file, kind, request, problem}.
+  let chosen = null;
+
+  function choose(file) {
+    if (!file || chosen?.request) return;
+    dropChosen();
+    const photo = file.type.startsWith("image/");
+    const fits = photo || file.type === "application/pdf";
+    const problem = file.size > LARGEST ? "file_too_large" : fits ? "" : "file_not_image_or_pdf";
+    chosen = { client_id: uuid(), file, kind: photo ? "photo" : "pdf", problem };
+    if (photo && !problem) draw(file, ui.preview);
+    showChosen();
+    if (problem) announce(ui.trayText.textContent);
+    ui.go.focus({ preventScroll: true });
+  }
+
+  function dropChosen() {
+    const request = chosen?.request;
+    chosen = null;
+    request?.abort();
+    showChosen();
+  }
+
+  /** Sends the chosen file. The same client_id until it is through: twice sent is once received. */
+  function upload() {
+    const mine = chosen;
+    const asked = session;
+    if (!mine || mine.request || !session || (mine.problem && mine.problem !== "line")) return;
+    const request = (mine.request = new XMLHttpRequest()); // fetch does not tell how far it is
+    const over = (problem) => {
+      if (chosen !== mine) return; // taken back meanwhile
+      Object.assign(mine, { request: null, problem });
+      showChosen();
+      announce(ui.trayText.textContent);
+    };
+    mine.problem = "";
+    mine.share = 0;
+    request.open("POST", `${HOME}files?client_id=${mine.client_id}`);
+    request.setRequestHeader("Authorization", `Bearer ${session}`);
+    request.setRequestHeader("Content-Type", mine.file.type || "application/octet-stream");
+    request.responseType = "json";
+    request.timeout = 180e3;
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      if (total) mine.share = loaded / total;
+      showChosen();
+    });
+    request.addEventListener("loadend", async () => {
+      const { status } = request;
+      if (status === 202) {
+        if (chosen !== mine) return;
+        sentPhotos.set(mine.client_id, mine.file);
+        chosen = null;
+        showChosen();
+        announce(say.sent);
+        if (!live) fetchMessages(0);
+        return;
+      }
+      if (status === 401) await renew(asked);
+      const code = request.response?.error;
+      const again = status === 401 || status === 429 || !permanent(status);
+      over(say.refused[code] ? code : again ? "line" : "other");
+    });
+    showChosen();
+    request.send(mine.file);
+  }
+
+  function showChosen() {
+    const { file, kind, request, problem, share } = chosen || {};
+    ui.tray.hidden = !chosen;
+    ui.preview.hidden = kind !== "photo" || Boolean(problem && problem !== "line");
+    ui.trayIcon.toggleAttribute("hidden", !ui.preview.hidden);
+    ui.bar.hidden = !request;
+    ui.bar.value = share || 0;
+    ui.tray.classList.toggle("bad", Boolean(problem));
+    const percent = Math.round((share || 0) * 100);
+    write(ui.trayName, file ? `${file.name || say[kind]} · ${size(file.size)}` : "");
+    const doing = request ? (percent < 100 ? say.uploading(percent) : say.checking) : "";
+    write(ui.trayText, problem === "line" ? say.noUpload : say.refused[problem] || doing);
+    aria(ui.bar, "label", say.uploading(percent));
+    showCount();
+  }
+
+  const size = (bytes) =>
+    bytes < 1e6
+      ? `${Math.max(1, Math.round(bytes / 1e3)).toLocaleString(locale)} kB`
+      : `${(bytes / 1e6).toLocaleString(locale, { maximumFractionDigits: 1 })} MB`;
+
+  /** Puts a photo on a canvas: what a page's policy forbids as an image it does not forbid there. */
+  async function draw(blob, canvas) {
+    try {
+      const full = await createImageBitmap(blob);
+      const scale = Math.min(1, 440 / Math.max(full.width, full.height));
+      canvas.width = Math.max(1, Math.round(full.width * scale));
+      canvas.height = Math.max(1, Math.round(full.height * scale));
+      canvas.getContext("2d").drawImage(full, 0, 0, canvas.width, canvas.height);
+      full.close();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  const sentPhotos = new Map(); // client_id -> the photo as it was chosen on this page
+
+  async function fetchFile(id, small) {
+    try {
+      const response = await fetch(`${HOME}files/${encodeURIComponent(id)}${small ? "?thumb=1" : ""}`, {
+        headers: { Authorization: `Bearer ${session}` },
+        credentials: "omit",
+        cache: "no-store",
+      });
+      return response.ok ? await response.blob() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async function download(id, kind) {
+    const blob = session && (await fetchFile(id));
+    if (!blob) return announce((ui.notice.textContent = say.notNow), (ui.notice.hidden = false));
+    const address = URL.createObjectURL(blob);
+    h("a", { href: address, download: `${say[kind]}.${blob.type.split("/")[1]}` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60e3);
+    showConnection();
+  }
+
+  /** A file in a bubble: its picture where there is one, its kind and size, and a way to get it. */
+  function fileBox(item, file) {
+    const kind = file.kind === "photo" ? "photo" : "pdf";
+    const label = h("span");
+    const get = button("get", icon("file"), label);
+    const box = h("div", { class: "file" }, get);
+    item.parts.files.push(() => write(label, `${say[kind]} · ${size(Number(file.size) || 0)}`));
+    item.parts.files.push(() => (get.title = say.download));
+    get.addEventListener("click", () => download(String(file.id), kind));
+    if (kind === "photo") {
+      const canvas = h("canvas", { class: "photo", "aria-hidden": "true" });
+      const mine = sentPhotos.get(item.client_id);
+      Promise.resolve(mine || (session && fetchFile(String(file.id), true))).then(async (blob) => {
+        if (!blob || !(await draw(blob, canvas))) return;
+        box.prepend(canvas);
+        if (pinned) scrollDown();
+      });
+    }
+    return box;
+  }
+
   // ----------------------------------------------------------------- socket
 
   /** One life of a socket. Resolves, when it is over, to the ms it was of use (0: never). */
@@ -610,6 +814,7 @@
           pinging = setInterval(check, 25e3);
           setConnected(true);
           setOwner(frame.owner);
+          follow(frame.language);
           receipts.sent = "";
           receipts.note();
           nudge();
@@ -621,6 +826,7 @@
           setTyping(Boolean(frame.on));
         } else if (frame.type === "owner") {
           setOwner(frame.owner);
+          follow(frame.language);
         } else if (frame.type === "accepted") {
           acknowledged(frame.client_id, frame.seq);
           settle();
@@ -755,6 +961,7 @@
     .link { display: flex; align-items: center; justify-content: space-between; gap: 12px; min-height: 48px; margin-top: 10px; padding: 8px 14px;
       border: 1px solid var(--edge); border-radius: 12px; background: var(--accent); color: var(--ink); font-weight: 600; line-height: 1.3;
       text-decoration: none; overflow-wrap: anywhere; }
+    .link.aside { background: var(--raised); color: var(--tint); border-color: var(--tint); }
     .site { display: block; font-weight: 400; font-size: 13px; }
     .meta { display: none; align-items: center; gap: 4px; margin: 4px 6px 0; font-size: 13px; line-height: 18px; color: var(--muted); }
     .tail .meta, .bad .meta, .wait .meta { display: flex; }
@@ -786,6 +993,18 @@
     textarea:focus { outline: 2px solid var(--tint); outline-offset: -1px; background: var(--surface); }
     .go { width: 46px; height: 46px; border: 1px solid var(--edge); border-radius: 50%; background: var(--accent); color: var(--ink); }
     .go[aria-disabled="true"] { border-color: var(--line); background: var(--soft); color: var(--muted); cursor: default; }
+    .clip { align-self: flex-end; width: 46px; height: 46px; margin: 0 -4px 0 -8px; border-radius: 50%; color: var(--muted); }
+    .tray { display: flex; align-items: center; gap: 10px; margin-bottom: 10px; padding: 8px 4px 8px 10px;
+      border: 1px solid var(--line); border-radius: 14px; background: var(--soft); }
+    .tray.bad { border-color: var(--bad); }
+    .tray .photo { width: 48px; height: 48px; flex: none; object-fit: cover; border-radius: 8px; }
+    .about { flex: 1; min-width: 0; font-size: 14px; line-height: 1.35; }
+    .about .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
+    .about .doing { color: var(--muted); }
+    .bad .doing { color: var(--bad); }
+    progress { display: block; width: 100%; height: 6px; margin-top: 6px; accent-color: var(--tint); }
+    .file .photo { display: block; max-width: 100%; max-height: 240px; margin: 0 0 6px; border-radius: 10px; background: #fff; }
+    .get { display: flex; align-items: center; gap: 8px; min-height: 44px; font-weight: 600; text-align: left; }
     .count { padding: 6px 6px 0; font-size: 13px; color: var(--muted); text-align: right; }
     .count.over { color: var(--bad); font-weight: 600; }
 
@@ -819,6 +1038,9 @@
     sending: "M12 7.5V12l3 2M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z",
     sent: "M5 12.5l4.5 4.5L19 7.5",
     read: "M1.5 12.5L6 17l8.5-9.5M11.5 15.5L13 17l9-9.5",
+    clip: "M20 11.5l-8.1 8.1a5 5 0 0 1-7.1-7.1l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.8-7.8",
+    file: "M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8zM14 3v5h5M9 13h6M9 17h4",
+    cross: "M6 6l12 12M18 6L6 18",
     person: "M19 20a7 7 0 0 0-14 0M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
   };
 
@@ -863,7 +1085,23 @@
     input: h("textarea", { rows: "1", enterkeyhint: "send", autocomplete: "off", "aria-describedby": "count" }),
     count: h("div", { class: "count", id: "count", hidden: "" }),
     status: h("div", { class: "sr", role: "status" }),
+    pick: h("input", { type: "file", accept: "image/jpeg,image/png,image/webp,application/pdf", hidden: "" }),
+    preview: h("canvas", { class: "photo", "aria-hidden": "true" }),
+    trayName: h("div", { class: "name" }),
+    trayText: h("div", { class: "doing" }),
+    bar: h("progress", { max: "1", value: "0", hidden: "" }),
   };
+  ui.clip = button("icon clip", icon("clip"));
+  ui.trayIcon = icon("file");
+  ui.drop = button("icon", icon("cross"));
+  ui.tray = h(
+    "div",
+    { class: "tray", hidden: "" },
+    ui.preview,
+    ui.trayIcon,
+    h("div", { class: "about" }, ui.trayName, ui.trayText, ui.bar),
+    ui.drop,
+  );
   ui.launcher = button("launcher", icon("chat"), ui.launchText, ui.badge, ui.badgeText);
   ui.minimise = button("icon", icon("down"));
   ui.newer = button("newer", icon("down"), ui.newerText);
@@ -889,7 +1127,7 @@
     ),
     h("div", { class: "view" }, ui.log, ui.newer),
     ui.notice,
-    h("div", { class: "foot" }, h("div", { class: "write" }, ui.input, ui.go), ui.count),
+    h("div", { class: "foot" }, ui.tray, h("div", { class: "write" }, ui.clip, ui.input, ui.go, ui.pick), ui.count),
   );
   ui.launcher.hidden = true;
   ui.newer.hidden = true;
@@ -1002,9 +1240,12 @@
       why: h("span"),
       retry: button("retry"),
       tabs: [],
+      files: [],
     };
+    item.parts = parts;
     const bubble = h("div", { class: "bubble" }, parts.sr);
-    if (item.text) {
+    for (const file of item.files) if (file?.id) bubble.append(fileBox(item, file));
+    if (item.text && !item.files.length) {
       bubble.append(fillText(h("div", { class: "text" }), item.text, kind !== "me"));
     }
     for (const link of item.links) {
@@ -1015,7 +1256,8 @@
       bubble.append(
         h(
           "a",
-          { class: "link", href: url.href, target: "_blank", rel: "noopener noreferrer" },
+          // Paying is what a message with links is mostly for; papers and calendars stand beside it.
+          { class: /\/(pay|autopay)\//.test(url.pathname) ? "link" : "link aside", href: url.href, target: "_blank", rel: "noopener noreferrer" },
           h("span", {}, String(link.title || url.hostname), h("span", { class: "site" }, url.host), tab),
           icon("out"),
         ),
@@ -1024,7 +1266,6 @@
     parts.retry.addEventListener("click", () => retry(item));
     const meta = h("div", { class: "meta" }, parts.why, parts.time);
     if (kind === "me") meta.append(parts.tick, parts.retry);
-    item.parts = parts;
     item.kind = kind;
     const node = h("div", { class: `row ${kind} fresh` }, parts.who, bubble, meta);
     node.addEventListener("animationend", () => node.classList.remove("fresh"));
@@ -1056,6 +1297,7 @@
     parts.tick.replaceChildren(icon(state));
     parts.retry.hidden = !bad;
     parts.retry.textContent = say.retry;
+    for (const name of parts.files) name();
     for (const tab of parts.tabs) tab.textContent = ` (${say.newTab})`;
   }
 
@@ -1167,6 +1409,21 @@
     if (value === "bot" || value === "person") owner = value;
     showOwner();
   }
+
+  /**
+   * The conversation is held in another language now: the words around it follow. A choice made in
+   * the menu stands until then.
+   */
+  function follow(language) {
+    const spoken = known(language);
+    if (!spoken || spoken === prefs.heard) return;
+    if (!prefs.heard && known(prefs.lang)) return remember({ heard: spoken });
+    remember({ heard: spoken, lang: spoken });
+    if (spoken === lang) return;
+    lang = spoken;
+    relabel();
+  }
+
   function showOwner() {
     const person = owner === "person";
     const name = items.filter((item) => item.from === "person" && item.name).pop()?.name;
@@ -1201,7 +1458,8 @@
     ui.count.textContent = over ? say.over(-left) : say.left(left);
     if (over && !ui.count.classList.contains("over")) announce(ui.count.textContent);
     ui.count.classList.toggle("over", over);
-    aria(ui.go, "disabled", over || !text.trim());
+    const sendable = chosen ? !chosen.request && (!chosen.problem || chosen.problem === "line") : false;
+    aria(ui.go, "disabled", over || !(text.trim() || sendable));
     const box = ui.input.style;
     box.setProperty("height", "auto");
     const height = ui.input.scrollHeight + 2;
@@ -1230,6 +1488,9 @@
     ui.input.placeholder = say.placeholder;
     label(ui.input, say.placeholder);
     tip(ui.go, say.send);
+    tip(ui.clip, say.attach);
+    tip(ui.drop, say.remove);
+    showChosen();
     showUnread();
     showConnection();
     showCount();
@@ -1313,6 +1574,7 @@
   }
 
   function submit() {
+    upload();
     const text = ui.input.value.trim();
     if (!text || [...ui.input.value].length > LIMIT) return;
     ui.input.value = "";
@@ -1335,6 +1597,21 @@
     ui.launcher.addEventListener("click", open);
     ui.minimise.addEventListener("click", close);
     ui.go.addEventListener("click", submit);
+    ui.clip.addEventListener("click", () => ui.pick.click());
+    ui.pick.addEventListener("change", () => {
+      choose(ui.pick.files[0]);
+      ui.pick.value = ""; // so that the same file can be chosen again
+    });
+    ui.drop.addEventListener("click", () => {
+      dropChosen();
+      ui.clip.focus({ preventScroll: true });
+    });
+    ui.input.addEventListener("paste", (event) => {
+      const pasted = event.clipboardData?.files?.[0];
+      if (!pasted) return;
+      event.preventDefault();
+      choose(pasted);
+    });
     ui.newer.addEventListener("click", () => {
       scrollDown();
       ui.log.focus({ preventScroll: true });

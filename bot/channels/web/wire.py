@@ -50,6 +50,8 @@ def public(message: Message | Row[Any]) -> dict[str, Any]:
         "links": [{"url": link["url"], "title": link["title"]} for link in message.links],
         "at": message.created_at.isoformat(timespec="milliseconds"),
     }
+    if message.files:
+        shown["files"] = [{k: file[k] for k in ("id", "kind", "size")} for file in message.files]
     if message.author is Author.PERSON:
         shown["name"] = message.author_name
     if message.direction is Direction.IN:

@@ -58,6 +58,11 @@ class Conversation:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
+    def standing(self) -> Json:
+        """Who answers, and in which language."""
+        return {"owner": self.owner, "language": self.lang}
+
+    @property
     def last(self) -> int:
         """The highest seq given out."""
         return self.messages[-1]["seq"] if self.messages else 0
@@ -103,6 +108,11 @@ class Counterpart:
         self.mute_socket_sends = False  # frames "send" are read and forgotten
         self.mute_pongs = False
         self.echo_client_id = True
+        self.files: dict[str, bytes] = {}  # by the id that messages name
+        self.file_delay = 0.0
+        self.file_refusals: list[tuple[int, str]] = []  # status, code of the next ones
+        self.lose_file_acks = 0  # so many files are taken, and the line breaks before saying so
+        self.files_open = True  # whether the debtor is verified, so that files are given out
 
     # ------------------------------------------------------------ life
 
@@ -226,7 +236,16 @@ class Counterpart:
 
         def work() -> None:
             self.only.owner = owner
-            self.tell(self.only, {"type": "owner", "owner": owner})
+            self.tell(self.only, {"type": "owner", **self.only.standing})
+
+        self.do(work)
+
+    def speak(self, language: str) -> None:
+        """Go on in another language; whoever polls learns it with the next message."""
+
+        def work() -> None:
+            self.only.lang = language
+            self.tell(self.only, {"type": "owner", **self.only.standing})
 
         self.do(work)
 
@@ -343,7 +362,9 @@ class Counterpart:
         async def widget(_: Request) -> Response:
             return Response(WIDGET.read_bytes(), media_type="text/javascript")
 
-        def guarded(handler: Callable[[Request, Json], Any]) -> Callable[[Request], Any]:
+        def guarded(
+            handler: Callable[[Request, Json], Any], *, raw: bool = False
+        ) -> Callable[[Request], Any]:
             async def answer(request: Request) -> Response:
                 origin = request.headers.get("origin", "")
                 if self.down:
@@ -355,7 +376,7 @@ class Counterpart:
                     response.headers["Access-Control-Max-Age"] = "600"
                 else:
                     body: Json = {}
-                    if request.method == "POST":
+                    if request.method == "POST" and not raw:
                         kind = request.headers.get("content-type", "")
                         if kind.split(";")[0] != "application/json":
                             self._fault(f"{request.url.path}: content type {kind!r}")
@@ -409,7 +430,7 @@ class Counterpart:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(to.changed.wait(), wait)
             messages = [message for message in to.messages if message["seq"] > after]
-            return JSONResponse({"messages": messages, "typing": to.typing, "owner": to.owner})
+            return JSONResponse({"messages": messages, "typing": to.typing, **to.standing})
 
         async def post(request: Request, body: Json) -> Response:
             content = self._check_send("message", body)
@@ -441,8 +462,53 @@ class Counterpart:
         async def messages(request: Request, body: Json) -> Response:
             return await (history if request.method == "GET" else post)(request, body)
 
+        async def take_file(request: Request, _: Json) -> Response:
+            to = find(request)
+            if not to:
+                return JSONResponse({"error": "session"}, 401)
+            kind = request.headers.get("content-type", "")
+            if kind not in ("image/jpeg", "image/png", "image/webp", "application/pdf"):
+                self._fault(f"file: content type {kind!r}")
+            if set(request.query_params) != {"client_id"}:
+                self._fault(f"file: asked with {dict(request.query_params)}")
+            client_id = str(uuid.UUID(request.query_params["client_id"]))
+            data = await request.body()
+            await asyncio.sleep(self.file_delay)
+            if self.file_refusals:
+                status, code = self.file_refusals.pop(0)
+                return JSONResponse({"error": code, "message": ""}, status)
+            content: Json = {"file": len(data)}
+            if client_id not in to.taken:
+                photo = kind.startswith("image/")
+                name = f"file-{len(self.files) + 1}"
+                self.files[name] = data
+                message = self.make("Foto" if photo else "PDF", who="debtor", conversation=to)
+                shown = "photo" if photo else "pdf"
+                message |= {
+                    "client_id": client_id,
+                    "files": [{"id": name, "kind": shown, "size": len(data)}],
+                }
+                to.taken[client_id] = (content, message["seq"])
+                self.tell(to, {"type": "message", "message": message})
+            elif to.taken[client_id][0] != content:
+                self._fault(f"client_id {client_id} was used for two files")
+            if self.lose_file_acks:
+                self.lose_file_acks -= 1
+                return Response(status_code=502)
+            return JSONResponse({"seq": to.taken[client_id][1]}, 202)
+
+        async def give_file(request: Request, _: Json) -> Response:
+            to = find(request)
+            data = self.files.get(request.path_params["name"])
+            if not to or data is None or not self.files_open:
+                return JSONResponse({"error": "file"}, 404)
+            kind = "application/pdf" if data.startswith(b"%PDF") else "image/png"
+            return Response(data, media_type=kind)
+
         return Starlette(
             routes=[
+                Route("/chat/v1/files", guarded(take_file, raw=True), methods=["POST", "OPTIONS"]),
+                Route("/chat/v1/files/{name}", guarded(give_file), methods=["GET", "OPTIONS"]),
                 Route("/widget.js", widget),
                 Route("/chat/v1/sessions", guarded(sessions), methods=["POST", "OPTIONS"]),
                 Route("/chat/v1/messages", guarded(messages), methods=["GET", "POST", "OPTIONS"]),
@@ -470,7 +536,7 @@ class Counterpart:
                 return await wire.close(4401)
             if not 0 <= first["after"] <= to.last:
                 self._fault(f"hello: after={first['after']} of {to.last}")
-            await wire.send_json({"type": "welcome", "owner": to.owner})
+            await wire.send_json({"type": "welcome", **to.standing})
             for message in [m for m in to.messages if m["seq"] > first["after"]]:
                 await wire.send_json({"type": "message", "message": message})
             to.sockets.add(wire)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -271,8 +272,8 @@ def test_keyboard_only(chat: Chat, server: Counterpart) -> None:
     expect(chat.input).to_have_value("")
     server.say("¿Pagamos?", buttons=[{"id": "yes", "title": "Sí"}, {"id": "no", "title": "No"}])
     expect(chat.quick).to_have_count(2)
-    keyboard.press("Shift+Tab")
-    keyboard.press("Shift+Tab")
+    for _ in range(3):  # the paper-clip, the last reply, the first
+        keyboard.press("Shift+Tab")
     assert (
         chat.page.evaluate(
             "document.querySelector('acuerdo-chat').shadowRoot.activeElement.textContent"
@@ -849,6 +850,69 @@ def test_language_switch_changes_words_and_sends_nothing(chat: Chat, server: Cou
     assert (len(server.requests), len(server.frames)) == before
     chat.page.reload()
     expect(chat.launcher).to_have_text("Open chat")  # the choice is kept
+
+
+def words_around(chat: Chat, *, state: str, placeholder: str, shell: str) -> None:
+    expect(chat.page.locator(".state")).to_have_text(state)
+    expect(chat.input).to_have_attribute("placeholder", placeholder)
+    expect(chat.page.locator("acuerdo-chat .shell")).to_have_attribute("lang", shell)
+
+
+PORTUGUESE = {
+    "state": "Assistente virtual",
+    "placeholder": "Escreva sua mensagem",
+    "shell": re.compile("pt.*"),
+}
+ENGLISH = {
+    "state": "Virtual assistant",
+    "placeholder": "Write your message",
+    "shell": re.compile("en.*"),
+}
+
+
+def test_the_words_around_the_chat_follow_the_conversation(chat: Chat, server: Counterpart) -> None:
+    chat.open().linked()
+    server.say("Aqui está", links=[{"url": "https://pagar.example/x", "title": "Pagar"}])
+    expect(chat.page.locator(".link")).to_contain_text("se abre en otra pestaña")
+    server.speak("pt")
+    words_around(chat, **PORTUGUESE)
+    expect(chat.page.locator(".link")).to_contain_text("abre em outra aba")
+    expect(chat.page.get_by_role("combobox")).to_have_value("pt")
+    server.speak("en")
+    words_around(chat, **ENGLISH)
+    chat.page.reload()
+    chat.until(lambda: len(server.conversations) == 1)
+    expect(chat.launcher).to_have_text("Open chat")  # also before the chat is open again
+    chat.open()
+    words_around(chat, **ENGLISH)
+
+
+def test_a_choice_in_the_menu_stands_until_the_conversation_changes(
+    chat: Chat, server: Counterpart
+) -> None:
+    chat.open().linked()
+    chat.page.get_by_role("combobox").select_option("en")
+    words_around(chat, **ENGLISH)
+    server.give_to("person")  # says again that the conversation is in Spanish
+    server.give_to("bot")
+    server.drop()
+    chat.linked()
+    words_around(chat, **ENGLISH)
+    server.speak("pt")
+    words_around(chat, **PORTUGUESE)
+    server.speak("<b>")
+    server.speak("fr")
+    words_around(chat, **PORTUGUESE)
+
+
+def test_the_language_comes_with_a_long_poll_too(own_chat: Chat, server: Counterpart) -> None:
+    own_chat.page.add_init_script("delete window.WebSocket")
+    own_chat.open("/")
+    own_chat.say("bom dia")
+    own_chat.until(lambda: server.heard() == ["bom dia"])
+    server.speak("pt")
+    server.say("Bom dia!")
+    words_around(own_chat, **PORTUGUESE)
 
 
 def test_language_of_the_page(chat: Chat, server: Counterpart) -> None:

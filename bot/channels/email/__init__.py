@@ -1,0 +1,1 @@
+"""E-mail: for nudges, papers and codes; replies are not read."""

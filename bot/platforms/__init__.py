@@ -1,0 +1,1 @@
+"""What is known of the platforms themselves: clearance to use them, and what they say of us."""

@@ -1,0 +1,1 @@
+"""Webhooks by the thousand, as platforms post them, and what must be true afterwards."""

@@ -1,0 +1,1 @@
+"""What `acuerdo doctor` looks at, one module a group."""
