@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bot.console.delivery_texts import WHY_NOT
+
 Labels = Callable[[str, str], str | None]
 """`(language, code)` → words, or nothing where there are none. The app may give its own."""
 
@@ -66,6 +68,16 @@ _REASONS = {
         "No se cumplió una promesa",
         "Promessa não cumprida",
         "A promise was not kept",
+    ),
+    "nudge_last_step": (
+        "Fin de los avisos automáticos",
+        "Fim dos avisos automáticos",
+        "End of automatic messages",
+    ),
+    "plan_suspended": (
+        "Plan en pausa por cuotas sin pagar",
+        "Plano em pausa por parcelas não pagas",
+        "Plan paused over missed instalments",
     ),
     "taken_by_agent": (
         "La tomó el equipo",
@@ -140,6 +152,7 @@ _INTENTS = {
     "ask_payment_methods": ("Cómo se paga", "Como se paga", "How to pay"),
     "payment_problem": ("Problema al pagar", "Problema ao pagar", "Trouble paying"),
     "ask_receipt": ("Pide comprobante", "Pede comprovante", "Asks for a receipt"),
+    "payment_dispute": ("Contracargo", "Chargeback", "Card dispute"),
     "ask_refund": ("Pide devolución", "Pede reembolso", "Asks for a refund"),
     "third_party_pays": ("Quiere pagar por otro", "Quer pagar por outro", "Pays for another"),
     "ask_balance": ("Pregunta cuánto debe", "Pergunta quanto deve", "Asks the balance"),
@@ -267,4 +280,4 @@ _STATES = {
     "en": ("Inglés", "Inglês", "English"),
 }
 
-_WORDS: Mapping[str, tuple[str, str, str]] = _FIELDS | _STATES | _INTENTS | _REASONS
+_WORDS: Mapping[str, tuple[str, str, str]] = WHY_NOT | _FIELDS | _STATES | _INTENTS | _REASONS

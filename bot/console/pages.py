@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import mimetypes
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 
+from babel.dates import format_date
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from bot.console.rules import LONGEST_REPLY
+from bot.console.rules import LONGEST_REPLY, may_see_books, may_see_deliveries
 from bot.console.texts import Texts
 
 _SCRIPT_TEXTS = (
@@ -34,7 +35,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["longest_reply"] = LONGEST_REPLY
+    environment.globals["may_see_books"] = may_see_books
+    environment.globals["may_see_deliveries"] = may_see_deliveries
     environment.filters["moment"] = _moment
+    environment.filters["day"] = day_text
     return environment
 
 
@@ -82,3 +86,8 @@ def _moment(value: datetime | str) -> Markup:
     return Markup('<time datetime="{}" data-time>{}</time>').format(
         at.isoformat(), escape(f"{at:%Y-%m-%d %H:%M} UTC")
     )
+
+
+def day_text(value: date, language: str) -> str:
+    """A calendar day in words."""
+    return str(format_date(value, "d MMM y", locale=language))

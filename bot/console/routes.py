@@ -8,8 +8,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from bot.console import pages
+from bot.console.books_desk import BooksDesk
+from bot.console.case_desk import CaseDesk
+from bot.console.delivery_desk import DeliveryDesk
 from bot.console.desk import Desk
 from bot.console.labels import Labels
+from bot.console.money_desk import MoneyDesk
+from bot.console.plan_desk import PlanPages
 from bot.console.service import Announce
 from bot.console.sign_in import SignIn
 from bot.console.web import ConsoleRoute, Context, Problem
@@ -39,6 +44,8 @@ def console_router(
         database, clock, settings, announce, labels, changed or (lambda _conversation_id: None)
     )
     sign_in, desk = SignIn(context), Desk(context)
+    cases, money = CaseDesk(context), MoneyDesk(context)
+    posts, plans = DeliveryDesk(context), PlanPages(context)
     router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
 
     def add(path: str, endpoint: Any, *methods: str) -> None:
@@ -56,6 +63,27 @@ def console_router(
     add("/c/{conversation_id}/take", desk.take, "POST")
     add("/c/{conversation_id}/reply", desk.reply, "POST")
     add("/c/{conversation_id}/return", desk.give_back, "POST")
+    add("/cases", cases.list)
+    add("/cases/{number}", cases.show)
+    add("/cases/{number}/confirm", cases.confirm, "POST")
+    add("/cases/{number}/refuse", cases.refuse, "POST")
+    add("/cases/{number}/more", cases.more, "POST")
+    add("/cases/{number}/resolve", cases.resolve, "POST")
+    add("/files/{name}", cases.file)
+    add("/refunds/{number}", money.refund)
+    add("/refunds/{number}/approve", money.approve, "POST")
+    add("/refunds/{number}/refuse", money.refuse_refund, "POST")
+    add("/mediations/{mediation_id}", money.mediation)
+    add("/mediations/{mediation_id}/accept", money.accept, "POST")
+    add("/mediations/{mediation_id}/counter", money.counter, "POST")
+    add("/mediations/{mediation_id}/refuse", money.refuse_mediation, "POST")
+    add("/plans/{plan_id}", plans.show)
+    add("/plans/{plan_id}/resume", plans.resume, "POST")
+    add("/money", BooksDesk(context).show)
+    add("/deliveries", posts.show)
+    add("/deliveries/{delivery_id}/resend", posts.resend, "POST")
+    add("/webhooks/{event_id}", posts.body)
+    add("/webhooks/{event_id}/retry", posts.retry, "POST")
     add("/{rest:path}", nothing_here, *_ANY_METHOD)
     return router
 

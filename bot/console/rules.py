@@ -20,7 +20,9 @@ Urgency = Literal["calm", "soon", "late"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_RETURN_PATH = re.compile(r"/console(\?tab=[a-z]{1,10}|/c/[0-9]{1,12})?")
+_RETURN_PATH = re.compile(
+    r"/console(\?tab=[a-z]{1,10}|/c/[0-9]{1,12}|/cases|/deliveries|/(cases|refunds|mediations|plans)/[0-9A-Z-]{1,16})?"
+)
 
 
 class ReplyRefused(ValueError):
@@ -40,6 +42,16 @@ def may_see(
     works for one creditor sees that creditor's and no other.
     """
     return (own_creditor is None or own_creditor == creditor_id) and (supervises or with_person)
+
+
+def may_see_books(*, role: str, creditor_id: int | None) -> bool:
+    """Whether somebody sees what the provider's books say of all creditors together."""
+    return creditor_id is None and role in ("supervisor", "admin")
+
+
+def may_see_deliveries(*, role: str) -> bool:
+    """Whether somebody sees what reached people on which channel, and may send it again."""
+    return role in ("supervisor", "admin")
 
 
 def reply_text(typed: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from fastapi import Request, Response
 
 from bot.kit.clock import Clock
 from bot.kit.ids import keyed
+from bot.kit.net import network_of
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -41,9 +41,10 @@ _ANYBODY = "*"
 
 
 def harden(response: Response) -> Response:
-    """Put the security headers on an answer."""
+    """Put the security headers on an answer; a file brings a stricter policy of its own."""
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        if name != "Content-Security-Policy" or "sandbox" not in response.headers.get(name, ""):
+            response.headers[name] = value
     return response
 
 
@@ -59,22 +60,11 @@ def login_token(key: str, nonce: str) -> str:
 
 def client_address(request: Request, *, trust_proxy: bool) -> str:
     """Where a request comes from. Behind a proxy, the address which that proxy itself saw."""
-    if trust_proxy:
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")[-1].strip()
-        if forwarded:
-            return _network(forwarded)
-    return _network(request.client.host if request.client else "")
-
-
-def _network(address: str) -> str:
-    """One household or office: an IPv6 client owns a whole /64, so that is what is counted."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address
+    return network_of(
+        request.client.host if request.client else "",
+        ",".join(request.headers.getlist("x-forwarded-for")),
+        trust_proxy=trust_proxy,
+    )
 
 
 @dataclass(frozen=True, slots=True)

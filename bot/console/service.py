@@ -119,6 +119,7 @@ def _take(
         conversation,
         announce(session, conversation, JOINED, agent=agent.name),
         author=Author.SYSTEM,
+        purpose=conversation_service.purpose_of_person(conversation, now),
         provider_id=f"joined:{handoff.id}:{agent.id}",
         now=now,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.console import case_texts, delivery_texts, plan_texts
+
 LANGUAGES = ("es", "pt", "en")
 REFERENCE = "es"
 
@@ -513,7 +515,11 @@ _EN = {
     "problem_back": "Back to the console",
 }
 
-_ALL: Mapping[str, Mapping[str, str]] = {"es": _ES, "pt": _PT, "en": _EN}
+_ALL: Mapping[str, Mapping[str, str]] = {
+    "es": _ES | case_texts.ES | delivery_texts.ES | plan_texts.ES,
+    "pt": _PT | case_texts.PT | delivery_texts.PT | plan_texts.PT,
+    "en": _EN | case_texts.EN | delivery_texts.EN | plan_texts.EN,
+}
 
 
 def catalogue(language: str) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.console import repository
+from bot.console.plan_service import paused_of_debtor
 from bot.console.rows import Holder, Viewer, Wait, holder, language_name, shown_name, wait_of
 from bot.console.service import supervises
 from bot.console.summary import Line, Reading, summary_lines
@@ -39,6 +40,8 @@ class Bubble:
     at: str
     buttons: list[str]
     links: list[str]
+    files: list[dict[str, str]]
+    """`{id, kind, label}` of what came with it."""
     pressed: bool
     state: str
     state_text: str
@@ -80,6 +83,8 @@ class Thread:
     last_seq: int
     help_lines: list[CrisisLine]
     may_return: bool
+    paused_plans: list[int]
+    """The numbers of this person's paused plans."""
 
 
 def thread(session: Session, viewer: Viewer, conversation: Conversation, *, whole: bool) -> Thread:
@@ -126,6 +131,7 @@ def thread(session: Session, viewer: Viewer, conversation: Conversation, *, whol
         help_lines=crisis_lines(country) if conversation.red else [],
         may_return=place.holder == "mine"
         or (place.holder in ("nobody", "other") and supervises(viewer.agent)),
+        paused_plans=paused_of_debtor(session, conversation.debtor_id),
     )
 
 
@@ -177,7 +183,15 @@ def bubble(viewer: Viewer, message: Message | Row[Any]) -> Bubble:
         at=message.created_at.isoformat(),
         buttons=[str(button.get("title", "")) for button in message.buttons],
         links=[str(link.get("title", "")) for link in message.links],
-        pressed=not out and bool(message.name),
+        files=[
+            {
+                "id": str(file["id"]),
+                "kind": str(file["kind"]),
+                "label": viewer.texts(f"case_file_{file['kind']}"),
+            }
+            for file in message.files
+        ],
+        pressed=not out and bool(message.name) and not message.files,
         state=message.state.value if out else "",
         state_text=viewer.texts(f"state_{message.state.value}") if out else "",
     )

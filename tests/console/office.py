@@ -6,6 +6,7 @@ import re
 import warnings
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,7 +16,8 @@ from sqlmodel import Session, SQLModel, col, select
 from bot import models as _tables  # noqa: F401  (every table has to be known)
 from bot.console.routes import console_router
 from bot.conversations import service as conversations
-from bot.conversations.models import Author, Conversation, Message
+from bot.conversations.announce import announce as catalogue
+from bot.conversations.models import Author, Conversation, Message, Purpose
 from bot.conversations.service import Button, Link, Outgoing
 from bot.debtors.models import Creditor, Debtor, EventLog
 from bot.handoff import accounts
@@ -39,8 +41,10 @@ ANNOUNCEMENTS = {
 
 
 def announce(session: Session, conversation: Conversation, key: str, **values: Any) -> Outgoing:
-    """Stands in for the catalogue of debtors' texts."""
-    return Outgoing(key, ANNOUNCEMENTS[key].format(**values))
+    """Stands in for the catalogue of debtors' texts; what it does not know is read there."""
+    if key in ANNOUNCEMENTS:
+        return Outgoing(key, ANNOUNCEMENTS[key].format(**values))
+    return catalogue(session, conversation, key, **values)
 
 
 class Office:
@@ -53,7 +57,13 @@ class Office:
         SQLModel.metadata.create_all(self.database.engine)
         self.fixed = FixedClock(NOON)
         self.clock: Clock = clock or self.fixed
-        self.settings = Settings(_env_file=None, demo=True, public_url=public_url, database_url=url)
+        self.settings = Settings(
+            _env_file=None,
+            demo=True,
+            public_url=public_url,
+            database_url=url,
+            data_dir=Path(url.removeprefix("sqlite:///")).parent,
+        )
         self.changed: list[int] = []
         self.app = FastAPI()
         self.app.include_router(
@@ -157,6 +167,7 @@ class Office:
                     [Link("Pagar", link)] if link else [],
                 ),
                 author=Author.BOT,
+                purpose=Purpose.REPLY,
                 provider_id=f"bot-{next(self._numbers)}",
                 now=self.clock.now(),
             )

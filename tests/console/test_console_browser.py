@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from bot.handoff.models import Agent
 from bot.kit.clock import SystemClock
 
 from .office import PASSWORD, Office
+from .test_console_deliveries import delivery, webhook
+from .test_console_plans import Paused
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
@@ -246,3 +249,42 @@ def test_it_works_on_a_telephone_and_without_scripts(
     page.get_by_role("button", name="Devolver al bot").click()
     page.get_by_role("dialog").get_by_role("button", name="Devolver al bot").click()
     expect(page.get_by_text("vuelve a estar con el bot")).to_be_visible()
+
+
+def test_a_supervisor_sends_a_dead_letter_again_on_a_phone(
+    office: Office, chromium: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    failed, event = delivery(office, reason="perhaps_sent"), webhook(office, ATTACK.encode())
+    page = sign_in(chromium(viewport=PHONE), office.ana)
+    page.get_by_role("link", name="Entregas").click()
+    expect(page.get_by_role("heading", name="Sin entregar")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    with page.expect_download() as loading:
+        page.get_by_role("link", name=f"Descargar el aviso {event}").click()
+    loading.value.save_as(tmp_path / "webhook")
+    assert (tmp_path / "webhook").read_text() == ATTACK
+    page.get_by_role("button", name=f"Enviar otra vez el mensaje {failed}").click()
+    expect(page.get_by_role("status")).to_have_text("El mensaje está otra vez en la cola.")
+    expect(page.get_by_text("Todo lo que salió se pudo entregar.")).to_be_visible()
+    expect(page).to_have_title("Entregas · Acuerdo")
+
+
+def test_an_agent_takes_a_paused_plan_up_again_on_a_phone(
+    office: Office, chromium: Callable[..., BrowserContext]
+) -> None:
+    paused = Paused(office)
+    page = sign_in(chromium(viewport=PHONE), office.leo)
+    page.goto(f"/console/c/{paused.conversation_id}")
+    page.get_by_text("Resumen").click()
+    page.get_by_role("link", name="Ver el plan y reanudarlo").click()
+    expect(page.get_by_role("heading", name="Plan en pausa")).to_be_visible()
+    first_on = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
+    page.get_by_label("Primer pago").fill(first_on)
+    page.get_by_role("button", name="Ver cómo queda").click()
+    expect(page.get_by_text("Todavía no se ha cambiado nada")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("button", name="Confirmar estas fechas").click()
+    expect(page.get_by_role("status")).to_have_text("El plan está otra vez en marcha.")
+    assert paused.dues()[0] == first_on
+    page.reload()
+    assert len(office.events("plan.resumed")) == 1

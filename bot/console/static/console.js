@@ -149,6 +149,22 @@
     const text = item.querySelector(".bubble__text");
     text.lang = thread.dataset.language;
     text.textContent = message.text;
+    for (const file of message.files) {
+      const link = document.createElement("a");
+      link.href = `/console/files/${encodeURIComponent(file.id)}`;
+      if (file.kind === "photo") {
+        const small = document.createElement("img");
+        small.src = `${link.href}?thumb=1`;
+        small.alt = "";
+        link.append(small);
+      }
+      link.append(file.label);
+      const line = document.createElement("p");
+      line.className = "bubble__file";
+      line.append(link);
+      text.before(line);
+    }
+    text.hidden = message.files.length > 0;
     const titles = [...message.buttons, ...message.links];
     if (titles.length) {
       const list = document.createElement("ul");

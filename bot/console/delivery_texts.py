@@ -1,0 +1,221 @@
+"""What agents read on the page about deliveries, and words for its codes. Debtors never read these."""
+
+from __future__ import annotations
+
+ES = {
+    "nav_deliveries": "Entregas",
+    "deliveries_title": "Entregas",
+    "deliveries_hint": "Lo que sale hacia Telegram, WhatsApp y el correo, y lo que llega de allí.",
+    "deliveries_counts": "Por canal",
+    "deliveries_channel": "Canal",
+    "deliveries_waiting": "En cola",
+    "deliveries_sent": "Enviados",
+    "deliveries_delivered": "Entregados",
+    "deliveries_read": "Leídos",
+    "deliveries_held": "Retenidos",
+    "deliveries_failed": "Sin entregar",
+    "deliveries_none": "Todavía no ha salido ningún mensaje",
+    "deliveries_none_more": "Cuando Telegram, WhatsApp o el correo estén conectados, aquí se verá "
+    "qué llegó y qué no.",
+    "deliveries_dead": "Sin entregar",
+    "deliveries_dead_none": "Todo lo que salió se pudo entregar.",
+    "deliveries_blocked": "Retenidos por una regla",
+    "deliveries_blocked_hint": "Nadie los había pedido, y una regla decía que no. Al enviarlos otra "
+    "vez se vuelve a preguntar a las reglas.",
+    "deliveries_blocked_none": "Ninguna regla ha retenido mensajes.",
+    "deliveries_code": "código {code}",
+    "deliveries_resend": "Enviar otra vez",
+    "deliveries_resend_which": "el mensaje {id}",
+    "deliveries_perhaps": "Puede que ya haya llegado: míralo en la conversación antes de repetirlo.",
+    "deliveries_opted_out": "Esta persona pidió que no le escribamos: no se envía nada.",
+    "notice_resent": "El mensaje está otra vez en la cola.",
+    "webhooks_title": "Avisos que no se entendieron",
+    "webhooks_hint": "Se guardan como llegaron. El contenido puede tener datos personales: se "
+    "descarga, no se muestra, y queda escrito quién lo descargó.",
+    "webhooks_none": "Todo lo que llegó se entendió.",
+    "webhooks_bytes": "{count} bytes",
+    "webhooks_download": "Descargar",
+    "webhooks_retry": "Intentar otra vez",
+    "webhooks_which": "el aviso {id}",
+    "notice_retried": "El aviso se va a leer otra vez.",
+}
+
+PT = {
+    "nav_deliveries": "Entregas",
+    "deliveries_title": "Entregas",
+    "deliveries_hint": "O que sai para Telegram, WhatsApp e e-mail, e o que chega de lá.",
+    "deliveries_counts": "Por canal",
+    "deliveries_channel": "Canal",
+    "deliveries_waiting": "Na fila",
+    "deliveries_sent": "Enviadas",
+    "deliveries_delivered": "Entregues",
+    "deliveries_read": "Lidas",
+    "deliveries_held": "Retidas",
+    "deliveries_failed": "Não entregues",
+    "deliveries_none": "Ainda não saiu nenhuma mensagem",
+    "deliveries_none_more": "Quando Telegram, WhatsApp ou e-mail estiverem conectados, aqui se vê o "
+    "que chegou e o que não.",
+    "deliveries_dead": "Não entregues",
+    "deliveries_dead_none": "Tudo o que saiu pôde ser entregue.",
+    "deliveries_blocked": "Retidas por uma regra",
+    "deliveries_blocked_hint": "Ninguém as tinha pedido, e uma regra dizia que não. Ao enviá-las de "
+    "novo, as regras são consultadas outra vez.",
+    "deliveries_blocked_none": "Nenhuma regra reteve mensagens.",
+    "deliveries_code": "código {code}",
+    "deliveries_resend": "Enviar de novo",
+    "deliveries_resend_which": "a mensagem {id}",
+    "deliveries_perhaps": "Talvez já tenha chegado: veja na conversa antes de repetir.",
+    "deliveries_opted_out": "Esta pessoa pediu que não escrevamos: nada é enviado.",
+    "notice_resent": "A mensagem está de novo na fila.",
+    "webhooks_title": "Avisos que não foram entendidos",
+    "webhooks_hint": "Ficam guardados como chegaram. O conteúdo pode ter dados pessoais: é baixado, "
+    "não mostrado, e fica registrado quem baixou.",
+    "webhooks_none": "Tudo o que chegou foi entendido.",
+    "webhooks_bytes": "{count} bytes",
+    "webhooks_download": "Baixar",
+    "webhooks_retry": "Tentar de novo",
+    "webhooks_which": "o aviso {id}",
+    "notice_retried": "O aviso será lido de novo.",
+}
+
+EN = {
+    "nav_deliveries": "Deliveries",
+    "deliveries_title": "Deliveries",
+    "deliveries_hint": "What goes out to Telegram, WhatsApp and e-mail, and what comes from there.",
+    "deliveries_counts": "By channel",
+    "deliveries_channel": "Channel",
+    "deliveries_waiting": "Queued",
+    "deliveries_sent": "Sent",
+    "deliveries_delivered": "Delivered",
+    "deliveries_read": "Read",
+    "deliveries_held": "Held back",
+    "deliveries_failed": "Not delivered",
+    "deliveries_none": "No message has gone out yet",
+    "deliveries_none_more": "Once Telegram, WhatsApp or e-mail is connected, this page shows what "
+    "arrived and what did not.",
+    "deliveries_dead": "Not delivered",
+    "deliveries_dead_none": "Everything that went out could be delivered.",
+    "deliveries_blocked": "Held back by a rule",
+    "deliveries_blocked_hint": "Nobody had asked for them, and a rule said no. Sending one again asks "
+    "the rules again.",
+    "deliveries_blocked_none": "No rule has held a message back.",
+    "deliveries_code": "code {code}",
+    "deliveries_resend": "Send again",
+    "deliveries_resend_which": "message {id}",
+    "deliveries_perhaps": "It may have arrived: look in the conversation before repeating it.",
+    "deliveries_opted_out": "This person asked us not to write: nothing is sent.",
+    "notice_resent": "The message is queued again.",
+    "webhooks_title": "Webhooks nobody understood",
+    "webhooks_hint": "Kept as they came. There may be personal data in them: they are downloaded, "
+    "never shown, and who downloaded one is written down.",
+    "webhooks_none": "Everything that came in was understood.",
+    "webhooks_bytes": "{count} bytes",
+    "webhooks_download": "Download",
+    "webhooks_retry": "Try again",
+    "webhooks_which": "webhook {id}",
+    "notice_retried": "The webhook will be read again.",
+}
+
+WHY_NOT = {
+    "blocked": ("Bloqueó el chat", "Bloqueou a conversa", "Blocked the chat"),
+    "unreachable": ("La dirección no existe", "O endereço não existe", "No such address"),
+    "no_address": ("No tenemos dirección", "Não temos endereço", "We have no address"),
+    "window_closed": (
+        "Pasaron 24 horas sin que escribiera",
+        "Passaram 24 horas sem escrever",
+        "Silent for more than 24 hours",
+    ),
+    "not_cleared": (
+        "El canal no está autorizado para esta empresa",
+        "O canal não está autorizado para esta empresa",
+        "The channel is not cleared for this company",
+    ),
+    "rejected": (
+        "La plataforma lo rechazó",
+        "A plataforma recusou",
+        "The platform refused it",
+    ),
+    "too_large": ("Demasiado grande", "Grande demais", "Too large"),
+    "opted_out": (
+        "Pidió que no le escribamos",
+        "Pediu que não escrevamos",
+        "Asked us not to write",
+    ),
+    "gave_up": (
+        "Se intentó hasta que dejó de tener sentido",
+        "Tentou-se até deixar de fazer sentido",
+        "Tried until it was no longer worth sending",
+    ),
+    "perhaps_sent": (
+        "No se sabe si llegó",
+        "Não se sabe se chegou",
+        "Nobody knows whether it arrived",
+    ),
+    "channel_off": ("El canal está apagado", "O canal está desligado", "The channel is off"),
+    "fault": ("Un fallo nuestro", "Uma falha nossa", "A fault of ours"),
+    "suppressed": (
+        "A esa dirección ya no se escribe",
+        "Não se escreve mais a esse endereço",
+        "Nothing goes to this address any more",
+    ),
+    "another_person": (
+        "En ese chat habla otra persona",
+        "Outra pessoa fala nessa conversa",
+        "Somebody else speaks in this chat",
+    ),
+    "unknown_person": (
+        "No se sabe quién habla en ese chat",
+        "Não se sabe quem fala nessa conversa",
+        "Nobody knows who speaks in this chat",
+    ),
+    "human_conversation": (
+        "Una persona del equipo está con ella",
+        "Alguém da equipe está com ela",
+        "Somebody of the team is with them",
+    ),
+    "payment_pending": (
+        "Hay un pago en camino",
+        "Há um pagamento a caminho",
+        "A payment is on its way",
+    ),
+    "nothing_owed": ("No debe nada", "Não deve nada", "Nothing is owed"),
+    "stale_balance": (
+        "El saldo no está al día",
+        "O saldo não está em dia",
+        "The balance is out of date",
+    ),
+    "no_lawful_minute": (
+        "No hay hora permitida en los próximos días",
+        "Não há hora permitida nos próximos dias",
+        "No lawful hour in the next days",
+    ),
+    "window": ("Fuera del horario permitido", "Fora do horário permitido", "Outside lawful hours"),
+    "holiday": ("Día festivo", "Feriado", "Public holiday"),
+    "holidays": (
+        "No conocemos los festivos del país",
+        "Não conhecemos os feriados do país",
+        "The country's holidays are not known",
+    ),
+    "cap": ("Ya se le escribió bastante", "Já se escreveu o bastante", "Written to often enough"),
+    "one_channel": (
+        "Ya se le escribió por otro canal",
+        "Já se escreveu por outro canal",
+        "Written to on another channel",
+    ),
+    "consent": (
+        "No consta que acepte este canal",
+        "Não consta que aceite este canal",
+        "No consent to this channel on record",
+    ),
+    "preference": (
+        "Pidió otra forma de contacto",
+        "Pediu outra forma de contato",
+        "Asked for another way of contact",
+    ),
+    "not_open": (
+        "La empresa no usa este canal",
+        "A empresa não usa este canal",
+        "The company does not use this channel",
+    ),
+}
+"""Why something was not delivered: our words for the codes, in Spanish, Portuguese and English."""
