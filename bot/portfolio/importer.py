@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
+from bot.arrangements.service import settle_all
 from bot.debtors.events import log_event
 from bot.debtors.models import Creditor
 from bot.kit.db import Database
@@ -84,6 +85,7 @@ def import_portfolio(
                 _merge(rows, merger, parser, verdicts)
                 if not dry_run:
                     stock.save(session)
+                    settle_all(session, stock.booked_on(), now=now)
                     _log(session, verdicts, now)
             _count(report, verdicts, rejects)
             on_progress(report.rows, found.rows)

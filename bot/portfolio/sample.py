@@ -48,6 +48,7 @@ def sample_creditors(origins: list[str]) -> list[Creditor]:
             formal=False,
             colour="#b45309",
             public_key="demo-girasol",
+            policy="girasol",
             allowed_origins=list(origins),
         ),
         Creditor(
@@ -76,6 +77,7 @@ def sample_creditors(origins: list[str]) -> list[Creditor]:
             formal=True,
             colour="#0f766e",
             public_key="demo-puente",
+            policy="puente",
             allowed_origins=list(origins),
         ),
     ]

@@ -74,6 +74,11 @@ class Shelf:
         self._changed: dict[int, Record] = {}
         self._gone: list[int] = []
 
+    @property
+    def added(self) -> Sequence[Record]:
+        """The rows that were not there before."""
+        return self._new
+
     def get(self, key: Hashable) -> Record | None:
         """The row with this key."""
         return self._rows.get(key)

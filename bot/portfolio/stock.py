@@ -47,6 +47,7 @@ class Stock:
                 index[owner[record["debtor_id"]]].append(record)
 
         holder = {record["id"]: key for key, record in accounts.items()}
+        self._known_accounts = holder.keys()
         self.entries = Shelf(LedgerEntry, {})
         self.booked: dict[tuple[Key, str], list[int]] = defaultdict(list)
         """By account and part, the movements that earlier imports booked."""
@@ -55,6 +56,11 @@ class Stock:
                 key = holder[entry["account_id"]]
                 part = entry["source_id"].removeprefix(f"{key[1]}:").partition(":")[0]
                 self.booked[key, part].append(entry["minor"])
+
+    def booked_on(self) -> list[int]:
+        """The accounts of earlier imports on which this batch books something."""
+        booked = {entry["account_id"].get("id") for entry in self.entries.added}
+        return sorted(self._known_accounts & booked)
 
     def save(self, session: Session) -> None:
         """Write what changed, owners before what they own."""
