@@ -41,3 +41,61 @@ if command -v npm >/dev/null 2>&1 && [ ! -d .cache/emulate/node_modules/emulate 
     mkdir -p .cache/emulate
     npm install --silent --no-fund --no-audit --prefix .cache/emulate 'emulate@0.11.2' >/dev/null
 fi
+
+# Serves Meta's own description of the WhatsApp API, and refuses what it does not allow.
+if command -v npm >/dev/null 2>&1 && [ ! -d .cache/prism/node_modules/@stoplight/prism-cli ]; then
+    mkdir -p .cache/prism
+    npm install --silent --no-fund --no-audit --prefix .cache/prism '@stoplight/prism-cli@5.14.2' >/dev/null
+fi
+
+# A Stripe counterpart that keeps accounts: refunds, declines, 3-D Secure, disputes, idempotency. It is
+# written for Python 3.14; for 3.13 two points of syntax are rewritten after it is unpacked.
+world=.cache/stripe/world
+if [ ! -f "$world/ready" ]; then
+    newest=""
+    for candidate in python3.14 python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.14*/bin/python \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then
+            newest=$candidate
+            break
+        fi
+    done
+    if [ -z "$newest" ]; then
+        echo "Tests against the Stripe world are skipped: no Python 3.13 or newer was found." >&2
+    else
+        echo "Installing the Stripe world"
+        "$newest" -m venv "$world"
+        "$world/bin/python" -m pip install --quiet --disable-pip-version-check \
+            'apsw>=3.53.4' 'pydantic>=2.13.5,<3' pyyaml starlette uvicorn
+        "$world/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+            --ignore-requires-python --only-binary=:all: --python-version 3.14 -d "$world/wheels" \
+            'seahaven==0.6.0' 'seahaven-stripe-world==0.3.0'
+        "$world/bin/python" tests/payments/unpack_world.py "$world/wheels"
+        touch "$world/ready"
+    fi
+fi
+
+# An implementation of Telegram's Bot API that is not ours, in process; it wants Python 3.12 or newer.
+telegram=.cache/tg-auto-test
+if [ ! -f "$telegram/ready" ]; then
+    newest=""
+    for candidate in python3.13 python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/python; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
+            newest=$candidate
+            break
+        fi
+    done
+    if [ -z "$newest" ]; then
+        echo "Tests against tg-auto-test are skipped: no Python 3.12 or newer was found." >&2
+    else
+        echo "Installing tg-auto-test"
+        "$newest" -m venv "$telegram"
+        "$telegram/bin/python" -m pip install --quiet --disable-pip-version-check \
+            'tg-auto-test==1.3.24' 'python-telegram-bot==22.8' 'sqlmodel>=0.0.30' \
+            'pydantic-settings>=2.10' 'babel>=2.17' 'pyyaml>=6.0'
+        touch "$telegram/ready"
+    fi
+fi

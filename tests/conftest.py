@@ -7,6 +7,7 @@ import shutil
 import socket
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -56,9 +57,44 @@ def _load(database: Database) -> None:
     )
 
 
+class Copies:
+    """Copies of a PostgreSQL database, one made ahead while a test runs: making one takes longer
+    than most tests do. Whatever was used is dropped in the same thread."""
+
+    def __init__(self, template: str) -> None:
+        self._template = template
+        self._thread = ThreadPoolExecutor(1)
+        self._next: Future[str] = self._thread.submit(self._make)
+
+    def take(self) -> str:
+        """The name of a fresh copy."""
+        name = self._next.result()
+        self._next = self._thread.submit(self._make)
+        return name
+
+    def give_back(self, name: str) -> None:
+        """It is not needed any more."""
+        self._thread.submit(self._drop, name)
+
+    def close(self) -> None:
+        """Drop what is left."""
+        self.give_back(self._next.result())
+        self._thread.shutdown()
+
+    def _make(self) -> str:
+        name = f"acuerdo_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(POSTGRES, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        return name
+
+    def _drop(self, name: str) -> None:
+        with psycopg.connect(POSTGRES, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str | None]:
-    """A PostgreSQL database to copy from; nothing where no server listens."""
+def postgres_copies() -> Iterator[Copies | None]:
+    """Databases to work on; nothing where no server listens."""
     if not _listens(POSTGRES):
         yield None
         return
@@ -69,7 +105,9 @@ def postgres_template() -> Iterator[str | None]:
         upgrade(database)
         _load(database)
         database.dispose()
-        yield name
+        copies = Copies(name)
+        yield copies
+        copies.close()
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -82,7 +120,7 @@ def database(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     sqlite_template: Path,
-    postgres_template: str | None,
+    postgres_copies: Copies | None,
 ) -> Iterator[Database]:
     """A database of its own with the sample portfolio, on each backend."""
     if request.param == "sqlite":
@@ -92,17 +130,15 @@ def database(
         yield made
         made.dispose()
         return
-    if postgres_template is None:
+    if postgres_copies is None:
         if IN_CI:
             pytest.fail("PostgreSQL must listen in CI")
         pytest.skip(f"no PostgreSQL at {POSTGRES}")
-    name = f"acuerdo_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-        made = Database(_with_name(name))
-        yield made
-        made.dispose()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    name = postgres_copies.take()
+    made = Database(_with_name(name))
+    yield made
+    made.dispose()
+    postgres_copies.give_back(name)
 
 
 @pytest.fixture

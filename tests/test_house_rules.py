@@ -20,13 +20,16 @@ TOPICS_WITHOUT = {
     # topic: {folder: why}
     "smalltalk": {},
     "identity": {"nlu": "what says who somebody is never reaches the classifier"},
+    "plan_status": {"nlu": "how a plan stands is asked in the words of nlu/plan.yml"},
 }
 
 
 def test_every_topic_has_its_word_in_each_folder():
     flows = {p.stem for p in (ROOT / "flows").glob("*.yml")}
     nlu = {p.stem for p in (ROOT / "nlu").glob("*.yml")}
-    actions = {p.stem for p in (ROOT / "actions").glob("*.py")} - {"__init__", "base", "links"}
+    # budget is asked inside plan_form: nobody opens a conversation with it.
+    aside = {"__init__", "base", "links", "budget"}
+    actions = {p.stem for p in (ROOT / "actions").glob("*.py")} - aside
     assert flows == actions
     assert flows - {t for t, e in TOPICS_WITHOUT.items() if "nlu" in e} == nlu
 
@@ -131,6 +134,8 @@ WORDS_OF_DEBT = re.compile(
     re.IGNORECASE,
 )
 SAID_TO_ANYBODY = (
+    "utter_case_answer_waiting",
+    "utter_claim_file_kept",
     "utter_greeting",
     "utter_wrong_person",
     "utter_identity_again",
@@ -142,10 +147,41 @@ SAID_TO_ANYBODY = (
     "utter_crisis",
     "utter_crisis_no_lines",
     "utter_payment_noted",
+    "utter_message_waiting",
+    "calendar_title",
     "utter_handoff",
     "utter_hardship_job_loss",
     "utter_hardship_cannot_pay",
     "utter_dispute_heard",
+    "utter_code_asked",
+    "utter_code_again",
+    "utter_code_too_many",
+    "utter_button_old",
+    "utter_unsupported",
+    "utter_no_groups",
+    "utter_slower",
+    "utter_contact_received",
+    "utter_still_silent",
+    "utter_opted_in",
+    "telegram_menu_account",
+    "telegram_menu_options",
+    "telegram_menu_person",
+    "telegram_menu_stop",
+    "telegram_menu_help",
+    "telegram_about",
+    "telegram_description",
+    "mail_subject",
+    "mail_subject_code",
+    "mail_code",
+    "utter_nudge_waiting_a",
+    "utter_nudge_waiting_b",
+    "line_nudge_stop",
+    "utter_wish_kept",
+    "line_how_often",
+    "line_wish_when",
+    "line_how_to_change",
+    "line_nothing_unasked",
+    "link_nudge_open",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -66,6 +66,34 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+class TurnsToWrite:
+    """A lock that lets those in a hurry go first; the others in any order."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._taken = False
+        self._in_a_hurry = 0
+
+    @contextmanager
+    def turn(self, urgent: bool) -> Iterator[None]:
+        """Wait for one's turn, and pass it on at the end of the block."""
+        with self._changed:
+            self._in_a_hurry += urgent
+            while self._taken or (self._in_a_hurry and not urgent):
+                self._changed.wait()
+            self._in_a_hurry -= urgent
+            self._taken = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken = False
+                if self._in_a_hurry:
+                    self._changed.notify_all()
+                else:
+                    self._changed.notify()
+
+
 class Database:
     """Opens transactions. One instance a process; `url` is SQLAlchemy's."""
 
@@ -73,6 +101,7 @@ class Database:
         if url.startswith("postgresql://"):
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         self.url = url
+        self._held_for_long: list[Callable[[], None]] = []
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         file = make_url(url).database
         if self.is_sqlite and file and file != ":memory:":
@@ -87,8 +116,8 @@ class Database:
         self.engine: Engine = create_engine(
             url, json_serializer=lambda v: json.dumps(v, default=_plain), **options
         )
-        self._turn_to_write: AbstractContextManager[object] = (
-            threading.Lock() if self.is_sqlite else nullcontext()
+        self._turn_to_write: Callable[[bool], AbstractContextManager[None]] = (
+            TurnsToWrite().turn if self.is_sqlite else lambda _: nullcontext()
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
@@ -100,15 +129,15 @@ class Database:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, *, urgent: bool = False) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back where anything is raised.
 
         Only the edges call this; services take the session and never commit (decision 0004).
         On SQLite the writers of this process take turns here, since one that finds the file
-        locked would sleep for up to a tenth of a second.
+        locked would sleep for up to a tenth of a second; what is `urgent` goes before the others.
         """
         with (
-            self._turn_to_write,
+            self._turn_to_write(urgent),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
@@ -123,6 +152,12 @@ class Database:
         ):
             yield session
 
+    def before_dispose(self, let_go: Callable[[], None]) -> None:
+        """Have `let_go` called before the connections are closed, by whoever holds one for long."""
+        self._held_for_long.append(let_go)
+
     def dispose(self) -> None:
         """Close every connection."""
+        for let_go in self._held_for_long:
+            let_go()
         self.engine.dispose()

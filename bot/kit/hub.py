@@ -21,6 +21,8 @@ class Hub:
         self._version = 0
         self._changed_at: dict[int, int] = {}
         self._workers: list[Callable[[int], None]] = []
+        self._watchers: list[Callable[[int], None]] = []
+        self._typing_watchers: list[Callable[[int], None]] = []
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Remember the loop that listeners run on."""
@@ -30,18 +32,26 @@ class Hub:
         """Call `worker` (on the loop) with the conversation whenever a debtor wrote."""
         self._workers.append(worker)
 
+    def on_changed(self, watcher: Callable[[int], None]) -> None:
+        """Call `watcher` (on the loop) with the conversation whenever something can be shown."""
+        self._watchers.append(watcher)
+
+    def on_typing(self, watcher: Callable[[int], None]) -> None:
+        """Call `watcher` (on the loop) with the conversation when an answer is being begun."""
+        self._typing_watchers.append(watcher)
+
     def inbound(self, conversation_id: int) -> None:
         """A debtor wrote: wake the workers and the listeners."""
         self._call(self._inbound, conversation_id)
 
     def changed(self, conversation_id: int) -> None:
         """Something new can be shown: wake the listeners."""
-        self._call(self._note, conversation_id)
+        self._call(self._changed, conversation_id)
 
     def typing(self, conversation_id: int, on: bool) -> None:
         """An answer is being worked on, or no longer."""
         (self._typing.add if on else self._typing.discard)(conversation_id)
-        self._call(self._wake, conversation_id)
+        self._call(self._begun if on else self._wake, conversation_id)
 
     def is_typing(self, conversation_id: int) -> bool:
         """Whether an answer is being worked on."""
@@ -56,8 +66,10 @@ class Hub:
         event = asyncio.Event()
         self._waiting[conversation_id].add(event)
         try:
+            # Not `wait_for`: it swallows a cancellation that meets the news (Python 3.11).
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await event.wait()
             return event.is_set()
         finally:
             self._waiting[conversation_id].discard(event)
@@ -72,6 +84,16 @@ class Hub:
         for worker in self._workers:
             worker(conversation_id)
         self._note(conversation_id)
+
+    def _changed(self, conversation_id: int) -> None:
+        for watcher in self._watchers:
+            watcher(conversation_id)
+        self._note(conversation_id)
+
+    def _begun(self, conversation_id: int) -> None:
+        for watcher in self._typing_watchers:
+            watcher(conversation_id)
+        self._wake(conversation_id)
 
     def _note(self, conversation_id: int) -> None:
         self._version += 1

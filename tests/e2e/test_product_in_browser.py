@@ -89,10 +89,10 @@ def test_plan_is_agreed_and_paid_and_the_new_balance_shown_in_the_same_chat(stag
     chat.say("en 3 cuotas", "Serían 3 cuotas")
     chat.press("Sí, acepto", "quedó registrado")
     with page.expect_popup() as opened:
-        page.locator("acuerdo-chat a.link").last.click()
+        page.locator("acuerdo-chat a.link", has_text="Pagar").last.click()
     pay = opened.value
     expect(pay.get_by_role("note")).to_contain_text("no se mueve dinero de verdad")
-    pay.get_by_role("button", name="Pagar").click()
+    pay.locator("button[value=paid]").click()
     expect(pay.get_by_role("heading")).to_be_visible()
     pay.close()
     chat.expect_text("Tu saldo ahora es de")
