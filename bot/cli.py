@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -120,12 +122,15 @@ def chat(
     script: Annotated[
         Path | None, typer.Option(help="A line a turn; /button TITLE, /wait 1d, /pay.")
     ] = None,
+    channel: Annotated[str, typer.Option(help="web, telegram or whatsapp.")] = "web",
     as_json: Json = False,
 ) -> None:
     """Talk in the terminal, through the same path as the web chat, with sample data."""
     from bot.runtime.chat import UnknownDebtor, run_chat
     from bot.runtime.rehearsal import ScriptError
 
+    if channel not in ("web", "telegram", "whatsapp"):
+        raise fail("--channel is web, telegram or whatsapp")
     try:
         lines = script.read_text(encoding="utf-8") if script else None
     except OSError as problem:
@@ -134,6 +139,7 @@ def chat(
         run_chat(
             debtor=debtor,
             language=lang,
+            channel=channel,
             script=lines,
             show=_print_json if as_json else _print_turn,
             status=err,
@@ -161,17 +167,39 @@ def _print_turn(turn: dict[str, Any]) -> None:
 
 
 def _register() -> None:
+    from bot.channels.email.cli import email_app
+    from bot.channels.telegram.cli import telegram_app
+    from bot.channels.whatsapp.cli import whatsapp_app
     from bot.console.cli import agent_app, handoff_app
+    from bot.nudges.policy_cli import policy_app
     from bot.portfolio.cli import import_, sample
     from bot.runtime.bench import bench_app
+    from bot.runtime.bench_channels import channels as bench_channels
+    from bot.runtime.bench_money import money as bench_money
+    from bot.runtime.bench_nudges import nudges as bench_nudges
+    from bot.runtime.doctor import doctor
     from bot.runtime.nlu import nlu_app
+    from bot.runtime.nudge_doors import nudges_app
+    from bot.runtime.offers import offers_command
+    from bot.runtime.payments import payments_app
 
     app.command("import")(import_)
     app.command("sample")(sample)
+    app.command("offers")(offers_command)
+    app.command("doctor")(doctor)
     app.add_typer(agent_app, name="agent")
     app.add_typer(handoff_app, name="handoff")
     app.add_typer(bench_app, name="bench")
+    app.add_typer(email_app, name="email")
     app.add_typer(nlu_app, name="nlu")
+    app.add_typer(nudges_app, name="nudges")
+    app.add_typer(payments_app, name="payments")
+    app.add_typer(policy_app, name="policy")
+    app.add_typer(telegram_app, name="telegram")
+    app.add_typer(whatsapp_app, name="whatsapp")
+    bench_app.command("channels")(bench_channels)
+    bench_app.command("money")(bench_money)
+    bench_app.command("nudges")(bench_nudges)
 
 
 _register()
@@ -186,6 +214,12 @@ def main() -> None:
             raise
         reasons = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in problem.errors())
         err.print(f"[red]✗[/red] {escape(reasons)}")
+        sys.exit(2)
+    except SettingsError as problem:
+        # Pydantic names the field and nothing of its value.
+        name = re.search(r'field "(\w+)"', str(problem))
+        variable = f"ACUERDO_{name[1].upper()}" if name else "a setting"
+        err.print(f"[red]✗[/red] {variable} is not the JSON it should be (docs/settings.md)")
         sys.exit(2)
 
 

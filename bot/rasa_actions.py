@@ -15,8 +15,10 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from bot.conversations import repository
-from bot.conversations.models import Conversation, Message, MessageState
+from bot.conversations.models import Conversation, IdentityLevel, Message, MessageState
+from bot.conversations.service import identity_level
 from bot.debtors.models import Creditor
+from bot.debts.feed import Feeds
 from bot.dialogue import memo
 from bot.dialogue.turn import Turn, active
 from bot.kit.clock import Clock
@@ -37,8 +39,11 @@ class UnknownMessage(LookupError):
 class ActionHost:
     """Runs the classes of `actions/` for Rasa, and for the app where Rasa must not be waited for."""
 
-    def __init__(self, *, database: Database, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, settings: Settings, balances: Feeds | None = None
+    ) -> None:
         self._db = database
+        self._balances = balances
         self._clock = clock
         self._settings = settings
         self.executor = ActionExecutor()
@@ -57,6 +62,7 @@ class ActionHost:
         if not isinstance(message_id, int):
             raise UnknownMessage
         step = f"{about.get('act', 0)}:{call['next_action']}#{_position(call['tracker'])}"
+        self._freshen(message_id)
         try:
             return self._run(call, message_id, step, latest)
         except (ActionExecutionRejection, ActionNotFoundException, UnknownMessage):
@@ -91,6 +97,22 @@ class ActionHost:
                 session, message_id, step, result=result, replies=turn.replies, now=turn.now
             )
             return result
+
+    def _freshen(self, message_id: int) -> None:
+        """Have an old balance of another system read again, outside of any transaction.
+
+        Before each action and not once a message: who somebody is may be known only half-way.
+        """
+        if self._balances is None or not self._balances.is_used():
+            return
+        with self._db.reading() as session:
+            message = session.get(Message, message_id)
+            conversation = session.get(Conversation, message.conversation_id) if message else None
+            if conversation is None or identity_level(conversation) < IdentityLevel.VERIFIED:
+                return
+            debtor_id = conversation.debtor_id
+        if debtor_id is not None:
+            self._balances.freshen(debtor_id)
 
     def _break_off(self, tracker: dict[str, Any], message_id: int) -> None:
         """An action failed: what Rasa does now, without its events, counts for nothing.

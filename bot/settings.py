@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,8 +57,68 @@ class Settings(BaseSettings):
     stripe_api_base: str = Field(
         "", description="Another address for Stripe's API, for tests; empty means Stripe's own"
     )
+    feed_tokens: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description='Tokens for the creditors\' own systems, as JSON: {"slug": "token"}',
+    )
+    stripe_pages: Literal["sessions", "links"] = Field(
+        "sessions",
+        description="What a payment opens at Stripe: Checkout `sessions` or Payment `links`",
+    )
+    stripe_methods: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description=(
+            'Payment methods by country, as JSON: `{"MX": ["card", "oxxo"]}`; '
+            "empty means what is switched on in Stripe's dashboard"
+        ),
+    )
+    telegram_bots: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description='Telegram bot tokens by creditor, as JSON: `{"slug": "123:abc"}`',
+    )
+    telegram_mode: Literal["webhook", "polling"] = Field(
+        "webhook",
+        description="How Telegram's updates come: `webhook`, or `polling` without a public address",
+    )
+    telegram_api_base: str = Field(
+        "https://api.telegram.org", description="Telegram's API; another address for tests"
+    )
+    whatsapp_numbers: dict[str, str] = Field(
+        default_factory=dict,
+        description='WhatsApp phone number ids by creditor, as JSON: `{"slug": "1055…"}`',
+    )
+    whatsapp_token: SecretStr = Field(
+        SecretStr(""), description="Access token of the WhatsApp Business app"
+    )
+    whatsapp_app_secret: SecretStr = Field(
+        SecretStr(""), description="App secret, which signs WhatsApp's webhooks"
+    )
+    whatsapp_verify_token: SecretStr = Field(
+        SecretStr(""), description="The word agreed with Meta to set up the webhook"
+    )
+    whatsapp_business_account: str = Field(
+        "", description="Id of the WhatsApp Business account; for looking at templates and limits"
+    )
+    whatsapp_api_base: str = Field(
+        "https://graph.facebook.com/v23.0", description="Meta's API; another address for tests"
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server: `smtp+starttls://user:password@host:587`; empty means no e-mail",
+    )
+    email_senders: dict[str, str] = Field(
+        default_factory=dict,
+        description='Sender by creditor, as JSON: `{"slug": "Brand <avisos@brand.example>"}`',
+    )
+    nudges: bool = Field(
+        False,
+        description="Write nudges by itself, every minute; `acuerdo nudges` works either way",
+    )
     messages_per_minute: int = Field(
         40, gt=0, description="Messages one conversation may send before it is asked to wait"
+    )
+    files_per_hour: int = Field(
+        20, gt=0, description="Photos and PDFs one conversation may send in an hour"
     )
     sessions_per_minute: int = Field(
         60, gt=0, description="Conversations one network address may begin"
@@ -69,7 +130,9 @@ class Settings(BaseSettings):
     in_process_worker: bool = Field(
         True, description="Answer messages in the app's process; false where `acuerdo worker` runs"
     )
-    data_dir: Path = Field(Path("var"), description="Where SQLite files and the demo keep data")
+    data_dir: Path = Field(
+        Path("var"), description="Where receipts, SQLite files and the demo keep data"
+    )
 
     @model_validator(mode="after")
     def _refuse_placeholders(self) -> Settings:
