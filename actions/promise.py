@@ -10,9 +10,11 @@ from rasa_sdk.interfaces import Tracker
 from actions.balance import nothing_owed
 from actions.base import STOP_FORM, Act, Ask, Form, button_reference
 from actions.links import (
+    agreement_by_mail,
     agreement_link,
     calendar_link,
     instalment_link,
+    mail_button,
     paper_link,
     pay_link,
 )
@@ -292,12 +294,14 @@ def _record_promise(turn: Turn, offer: Offer) -> None:
             paper_link(turn, paper, "link_agreement"),
             calendar_link(turn, Subject.PROMISE, promise.id),
         ),
+        extra_buttons=mail_button(turn, paper),
     )
 
 
 def _notice(turn: Turn, due: date) -> str:
     """When a reminder comes; that none does where it is too late for one, or they want none."""
-    day = follow_up.reminder_day(due, pack_for(turn.country, turn.today).is_contact_day)
+    pack, region = pack_for(turn.country, turn.today), turn.debtor.region if turn.debtor else ""
+    day = follow_up.reminder_day(due, lambda day: pack.is_contact_day(day, region))
     opted_out = turn.conversation.opted_out_at or (turn.debtor and turn.debtor.opted_out_at)
     if day <= turn.today or opted_out:
         return turn.text("line_promise_quiet")
@@ -328,6 +332,7 @@ def _record_move(turn: Turn, offer: Offer) -> None:
             calendar_link(turn, Subject.INSTALMENT, row.plan_id),
         ),
         buttons=("ask_plan_status",),
+        extra_buttons=agreement_by_mail(turn, plan),
     )
 
 

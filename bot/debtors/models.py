@@ -61,6 +61,10 @@ class Debtor(SQLModel, table=True):
     country: str
     language: str = "es"
     timezone: str
+    timezone_assumed: bool = False
+    """Whether nobody gave the zone and it follows from the region, or else from the country."""
+    region: str = ""
+    """ISO 3166-2 (`BR-SP`), for the holidays and hours of one region; empty where it is unknown."""
     opted_out_at: datetime | None = moment(nullable=True)
     """Since when nothing may be sent unasked, on any channel."""
 

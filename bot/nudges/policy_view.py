@@ -11,9 +11,12 @@ from bot.nudges.rules import Contact, ContactFacts, Decision, Ruling, decide, ne
 from bot.policies.contact import ContactPack, gaps_of, says_nothing
 from bot.policies.contact_schema import DAYS, WEEK, Cap, Value
 from bot.policies.local_time import local_of, moment_of, zone_of
+from bot.policies.regions import Region, region, regions_of
 
 OLD = timedelta(days=365)
 """Sources that were read longer ago than this are read again."""
+AHEAD = 90
+"""Days in which it is counted what an unknown region costs."""
 
 
 def problems_of(pack: ContactPack, today: date) -> list[str]:
@@ -29,6 +32,13 @@ def problems_of(pack: ContactPack, today: date) -> list[str]:
             zone_of(zone)
         except Exception:
             found.append(f"{zone}: no such time zone")
+    places = {v.id: v.region for v in pack.values.hours}
+    places |= {v.id: v.region for v in pack.values.holidays}
+    found += [
+        f"{name}: {place} is no region of {pack.country}"
+        for name, place in places.items()
+        if place and place not in regions_of(pack.country)
+    ]
     if not any(pack.hours("")):
         found.append("no minute of the week is open")
     if today - pack.values.read_on > OLD:
@@ -132,6 +142,8 @@ def explain(facts: ContactFacts, pack: ContactPack) -> dict[str, Any]:
         "decision": ruling.decision.value,
         "at": ruling.at.isoformat() if ruling.at else None,
         "pack": f"{pack.file} {pack.start.isoformat()}",
+        "region": where(facts, pack),
+        "clocks": list(pack.clocks(facts.region, facts.timezone, facts.now.year)),
         "against": [
             {
                 "rule": r.rule,
@@ -155,6 +167,28 @@ def explain(facts: ContactFacts, pack: ContactPack) -> dict[str, Any]:
             for value, about, instead in gaps_of(pack)
         ],
     }
+
+
+def where(facts: ContactFacts, pack: ContactPack) -> dict[str, Any]:
+    """The region whose rules are kept; where it is not known, what that costs.
+
+    `closed_for_unknown`: of the next days, how many are closed only because the region is not
+    known, in the region that gains least by being known and in the one that gains most.
+    """
+    known = region(facts.region)
+    if known is not None and known.code in regions_of(pack.country):
+        return {"code": known.code, "name": known.name, "closed_for_unknown": None}
+    zone = pack.clocks("", facts.timezone, facts.now.year)[0]
+    today = local_of(facts.now, zone).date()
+    costs = [_cost(one, pack, today) for one in regions_of(pack.country).values()]
+    cost = {"days": AHEAD, "fewest": min(costs, default=0), "most": max(costs, default=0)}
+    return {"code": "", "name": "", "closed_for_unknown": cost}
+
+
+def _cost(one: Region, pack: ContactPack, today: date) -> int:
+    """How many of the coming days would be open to somebody known to live in a region."""
+    days = (today + timedelta(days=n) for n in range(AHEAD))
+    return sum(pack.is_contact_day(d, one.code) and not pack.is_contact_day(d) for d in days)
 
 
 def _asked(facts: ContactFacts, pack: ContactPack) -> Iterator[tuple[str, Value]]:
@@ -192,20 +226,20 @@ def _week(
 
 
 def opened_and_closed(
-    before: ContactPack, after: ContactPack, zone: str, monday: date
+    before: ContactPack, after: ContactPack, zone: str, monday: date, where: str = ""
 ) -> list[str]:
-    """The quarters of an hour of a week that a change opens or closes, in words."""
+    """What of a week a change opens or closes for people in a region, in words."""
     found = []
     for day in range(WEEK):
         for kind, was, now_is in (("opens", before, after), ("closes", after, before)):
-            spans = _only_in(now_is, was, monday + timedelta(days=day))
+            spans = _only_in(now_is, was, monday + timedelta(days=day), where)
             found += [f"{zone} {DAYS[day]}: {kind} {_span(span)}" for span in spans]
     return found
 
 
-def _only_in(one: ContactPack, other: ContactPack, day: date) -> list[tuple[int, int]]:
+def _only_in(one: ContactPack, other: ContactPack, day: date, where: str) -> list[tuple[int, int]]:
     def is_open(pack: ContactPack, minute: int) -> bool:
-        spans = pack.hours("")[day.weekday()] if pack.holiday(day, "") is None else ()
+        spans = pack.hours(where)[day.weekday()] if pack.holiday(day, where) is None else ()
         return any(opens <= minute < closes for opens, closes in spans)
 
     spans: list[tuple[int, int]] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from babel.dates import get_day_names
 from sqlmodel import Session, col, select
@@ -18,10 +19,13 @@ from bot.debtors.models import ContactPoint, Debtor
 from bot.nudges.models import ContactPreference
 from bot.nudges.rules import Preference
 from bot.policies.contact import WEB, ContactPack, pack_for
+from bot.policies.contact_schema import Span
 from bot.policies.local_time import at_minute, moment_of
 from bot.texts.catalogue import LANGUAGES, Reader, render
 
 CHANNELS = (*KIND_OF, WEB)
+Week = tuple[tuple[Span, ...], ...]
+"""Hours by weekday, the first is Monday's."""
 
 
 class WishRefused(ValueError):
@@ -75,30 +79,41 @@ def set_preference(
     row = _row(session, debtor, now)
     if wish.channel is not None:
         _check_channel(session, debtor.id, wish.channel)
-        row.channel = wish.channel
-    if wish.hours is not None:
-        opens, closes = wish.hours
-        if opens >= closes:
-            raise WishRefused("line_wish_hours_backwards")
-        row.opens, row.closes = opens, closes
-    if wish.weekdays is not None:
-        if not set(wish.weekdays) <= set(range(1, 8)):
-            raise WishRefused("line_wish_not_understood")
-        row.weekdays = sorted(set(wish.weekdays)) if len(set(wish.weekdays)) < 7 else []
-    if wish.a_week is not None:
-        if wish.a_week < 0:
-            raise WishRefused("line_wish_not_understood")
-        row.a_week = wish.a_week
-    if wish.language is not None:
-        if wish.language not in LANGUAGES:
-            raise WishRefused("line_wish_not_understood")
-        row.language = wish.language
-    if not _leaves_a_minute(row, pack_for(debtor.country, now.date())):
+    asked = _asked(wish)
+    if not _leaves_a_minute(row, asked, debtor, pack_for(debtor.country, now.date())):
         raise WishRefused("line_wish_outside_hours")
+    # Only here does the row change: what is refused must leave what was asked before as it was.
+    for name, value in asked.items():
+        setattr(row, name, value)
     if wish.channel:
         _agree(session, debtor.id, wish.channel, now)
     _keep(session, debtor, row, now, actor)
     return row
+
+
+def _asked(wish: Wish) -> dict[str, Any]:
+    """What a wish changes, by column; refuses what means nothing."""
+    asked: dict[str, Any] = {}
+    if wish.channel is not None:
+        asked["channel"] = wish.channel
+    if wish.hours is not None:
+        asked["opens"], asked["closes"] = wish.hours
+        if asked["opens"] >= asked["closes"]:
+            raise WishRefused("line_wish_hours_backwards")
+    if wish.weekdays is not None:
+        days = sorted(set(wish.weekdays))
+        if not set(days) <= set(range(1, 8)):
+            raise WishRefused("line_wish_not_understood")
+        asked["weekdays"] = days if len(days) < 7 else []
+    if wish.a_week is not None:
+        if wish.a_week < 0:
+            raise WishRefused("line_wish_not_understood")
+        asked["a_week"] = wish.a_week
+    if wish.language is not None:
+        if wish.language not in LANGUAGES:
+            raise WishRefused("line_wish_not_understood")
+        asked["language"] = wish.language
+    return asked
 
 
 def be_silent_until(
@@ -138,7 +153,7 @@ def describe(session: Session, debtor: Debtor, reader: Reader, *, now: datetime)
     assert debtor.id is not None
     pack = pack_for(debtor.country, now.date())
     row = preference_of(session, debtor.id)
-    lines = [_how_often(pack, row, reader), _when(pack, row, reader)]
+    lines = [_how_often(pack, row, reader), _when(pack.hours(debtor.region), row, reader)]
     if row and row.channel:
         lines.append(render(f"line_channel_{row.channel}", reader))
     if row and row.silent_until and row.silent_until > now:
@@ -160,11 +175,11 @@ def _how_often(pack: ContactPack, row: ContactPreference | None, reader: Reader)
     )
 
 
-def _when(pack: ContactPack, row: ContactPreference | None, reader: Reader) -> str:
-    open_days = [n for n, spans in enumerate(pack.hours(""), start=1) if spans]
+def _when(week: Week, row: ContactPreference | None, reader: Reader) -> str:
+    open_days = [n for n, spans in enumerate(week, start=1) if spans]
     if row and row.weekdays:
         open_days = [day for day in open_days if day in row.weekdays]
-    spans = [span for day in open_days for span in pack.hours("")[day - 1]]
+    spans = [span for day in open_days for span in week[day - 1]]
     opens, closes = min(s[0] for s in spans), max(s[1] for s in spans)
     if row and row.opens and row.closes:
         opens, closes = max(opens, _minute(row.opens)), min(closes, _minute(row.closes))
@@ -193,13 +208,18 @@ def _clock(minute: int) -> str:
     return f"{minute // 60}:{minute % 60:02}"
 
 
-def _leaves_a_minute(row: ContactPreference, pack: ContactPack) -> bool:
-    opens = _minute(row.opens) if row.opens else 0
-    closes = _minute(row.closes) if row.closes else 1440
+def _leaves_a_minute(
+    row: ContactPreference, asked: dict[str, Any], debtor: Debtor, pack: ContactPack
+) -> bool:
+    """Whether anything may be sent at all, with what is asked now on top of what was before."""
+    first, last = asked.get("opens", row.opens), asked.get("closes", row.closes)
+    weekdays = asked.get("weekdays", row.weekdays)
+    opens = _minute(first) if first else 0
+    closes = _minute(last) if last else 1440
     return any(
         max(opens, start) < min(closes, end)
-        for day, spans in enumerate(pack.hours(""), start=1)
-        if not row.weekdays or day in row.weekdays
+        for day, spans in enumerate(pack.hours(debtor.region), start=1)
+        if not weekdays or day in weekdays
         for start, end in spans
     )
 

@@ -92,7 +92,7 @@ class ContactFacts(NamedTuple):
 
     now: datetime
     timezone: str
-    """The debtor's own; empty where it is not known: then the hours of every zone apply."""
+    """The debtor's own; empty where it is not known: then those of their region or country hold."""
     channel: str
     purpose: str
     """As `bot.conversations.models.Purpose`."""
@@ -146,7 +146,7 @@ def decide(facts: ContactFacts, pack: ContactPack) -> Ruling:
     no = tuple(_blocks(facts, pack, answers)) if _may_block(facts, pack) else ()
     if facts.purpose == SERVICE and answers:
         return Ruling(Decision.BLOCKED, None, no) if no else Ruling(Decision.SEND, now)
-    if facts.preference is None and facts.timezone:
+    if facts.preference is None:
         opening = _opening(pack, facts.region, facts.timezone, now)
         late, at = opening.reasons, opening.at
     else:
@@ -284,7 +284,7 @@ def _wished_minutes(wish: Preference) -> tuple[int, int]:
 
 
 def _zones(facts: ContactFacts, pack: ContactPack) -> tuple[str, ...]:
-    return (facts.timezone,) if facts.timezone else pack.zones
+    return pack.clocks(facts.region, facts.timezone, facts.now.year)
 
 
 def next_lawful(facts: ContactFacts, pack: ContactPack, after: datetime) -> datetime | None:

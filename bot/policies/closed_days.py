@@ -16,8 +16,9 @@ def closed_days(
 ) -> Mapping[date, str]:
     """The days of `year` that are public holidays where somebody lives, with their names.
 
-    Where holidays differ by region and the region is not known (or not one that the calendar
-    knows), a holiday in any region counts: nobody is written to on a day that may be one.
+    Where holidays differ by region and the region is not known (or not one of that country that
+    the calendar knows), a holiday in any region counts: nobody is written to on a day that may be
+    one.
     The language is always given, since without one the names follow the machine's.
 
     Raises:
@@ -30,9 +31,9 @@ def closed_days(
         )
         return {day: found.get(day) or "" for day in found if day.year == year}
 
-    named = region.rpartition("-")[2].upper()
+    country, _, named = region.upper().partition("-")
     known = tuple(holidays.country_holidays(code).subdivisions)
-    if named and named in known:
+    if country == code and named in known:
         return MappingProxyType(read(named))
     found = read(None)
     if by_region:

@@ -30,6 +30,7 @@ from bot.policies.contact_schema import (
     Value,
     Window,
 )
+from bot.policies.regions import clocks_of, listed, zones_in
 from bot.policies.schema import NoPolicyInForce
 
 STRICTEST = "default"
@@ -74,7 +75,30 @@ class ContactPack:
     @property
     def zones(self) -> tuple[str, ...]:
         """Every zone of the country, for somebody whose zone is not known."""
-        return self.values.zones.all
+        own = zones_in(self.country) if self.file == STRICTEST else ()
+        return own or self.values.zones.all
+
+    def clocks(self, region: str, timezone: str, year: int) -> tuple[str, ...]:
+        """The clocks on which a moment has to be lawful for somebody.
+
+        Their own; where that is not known, every one of their region, else of their country. A zone
+        that contradicts the region is kept together with the region's.
+        """
+        if timezone and not region:
+            return (timezone,)
+        return clocks_of(listed(self.country, region), timezone, year) or self.zones
+
+    def zone_of_debtor(self, timezone: str, region: str, *, assumed: bool) -> str:
+        """The zone to take for a debtor's own: `timezone`, unless nobody ever gave it.
+
+        An assumed zone gives way to those of the region. Without a region it is kept where the
+        pack says that one may be assumed; else it is empty, which is not known.
+        """
+        if not assumed or not (zones_in(self.country) or self.values.zones.assumed):
+            return timezone
+        if listed(self.country, region) or self.file == STRICTEST:
+            return ""
+        return self.values.zones.assumed or ""
 
     def hours(self, region: str) -> tuple[tuple[Span, ...], ...]:
         """When something may be sent, by weekday (0 is Monday), in minutes of the day."""
@@ -85,6 +109,7 @@ class ContactPack:
 
     def windows(self, region: str) -> list[Window]:
         """The windows that hold for somebody; of every region where theirs is not known."""
+        region = listed(self.country, region)
         return [w for w in self.values.hours if w.days is not None and _holds_in(w.region, region)]
 
     def holiday(self, day: date, region: str) -> str | None:
@@ -98,7 +123,7 @@ class ContactPack:
                 self.calendar.code,
                 self.calendar.language,
                 self.calendar.categories,
-                region,
+                listed(self.country, region),
                 self.calendar.by_region,
                 day.year,
             )
@@ -110,6 +135,7 @@ class ContactPack:
 
     def holiday_rules(self, region: str) -> list[HolidayRule]:
         """The rules that close public holidays for somebody."""
+        region = listed(self.country, region)
         return [h for h in self.values.holidays if h.closed and _holds_in(h.region, region)]
 
     def source(self, value: Value) -> str:
@@ -146,6 +172,14 @@ def pack_for(country: str, day: date) -> ContactPack:
     country = _ALIASES.get(country, country)
     file = country if country in countries() else STRICTEST
     return _pack(country, file, _start(file, day), _start(STRICTEST, day))
+
+
+def zone_may_be_assumed(country: str) -> bool:
+    """Whether one zone stands for the whole country, by the newest pack, until a debtor's is known."""
+    if country not in countries():
+        return True
+    file = pack_file(country)
+    return file.values[max(file.values)].zones.assumed is not None
 
 
 @cache

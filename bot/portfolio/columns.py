@@ -76,7 +76,27 @@ COLUMNS: tuple[Column, ...] = (
         False,
         "time zone",
         "America/Tijuana",
-        "IANA name. The capital's where empty.",
+        "IANA name. Where empty: that of the region, else the capital's.",
+    ),
+    Column(
+        "region",
+        (
+            "estado",
+            "provincia",
+            "departamento",
+            "comunidad",
+            "comunidad_autonoma",
+            "entidad_federativa",
+            "uf",
+            "regiao",
+            "state",
+            "province",
+        ),
+        False,
+        "region",
+        "MX-BCN",
+        "State, province, department or autonomous community where the person lives: its code "
+        "(ISO 3166-2), with the country or without, or its name. Its holidays and hours are kept.",
     ),
     Column(
         "document",

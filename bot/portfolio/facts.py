@@ -53,6 +53,7 @@ class Person:
     country: str
     language: str | None
     timezone: str | None
+    region: str | None
     birth: date | None
     last4: str | None
     postcode: str | None
@@ -82,3 +83,5 @@ class Row:
     line: int
     person: Person
     debt: Debt
+    warnings: tuple[Problem, ...] = ()
+    """What does not fit together, though the row can be loaded."""

@@ -180,8 +180,9 @@ def _log(session: Session, verdicts: _Verdicts, now: datetime) -> None:
 
 
 def _count(report: Report, verdicts: _Verdicts, rejects: Rejects | None) -> None:
-    for _, outcome in verdicts.accepted:
+    for row, outcome in sorted(verdicts.accepted, key=lambda verdict: verdict[0].line):
         report.accept(outcome)
+        report.warn(row.warnings)
     for raw, problems in sorted(verdicts.rejected, key=lambda verdict: verdict[0].line):
         report.reject(problems)
         if rejects is not None:

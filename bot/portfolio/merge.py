@@ -12,8 +12,10 @@ from bot.debtors.identity import identity_keys
 from bot.debts.models import EntryKind
 from bot.debts.rules import SIGNS
 from bot.kit.clock import local_date
+from bot.policies.regions import clocks_of
 from bot.portfolio.errors import CellRefused
 from bot.portfolio.facts import Consent, Debt, Person, Row
+from bot.portfolio.regions import home_zone
 from bot.portfolio.shelf import Record
 from bot.portfolio.stock import SOURCE, Key, Stock
 
@@ -85,16 +87,40 @@ class Merger:
         said: dict[str, Any] = {"name": person.name, "country": person.country}
         if person.language:
             said["language"] = person.language
-        if person.timezone:
-            said["timezone"] = person.timezone
-        home = COUNTRIES[person.country]
+        said |= self._place(person, known)
         if known is not None:
-            if known["country"] != person.country:
-                said.setdefault("timezone", home.timezone)
             return known, self._stock.debtors.change(known, said)
-        assumed = {"language": home.language, "timezone": home.timezone}
+        assumed = {"language": COUNTRIES[person.country].language}
         key = {"creditor_id": person.creditor_id, "ref": person.ref}
         return self._stock.debtors.add(who, assumed | key | said), True
+
+    def _place(self, person: Person, known: Record | None) -> dict[str, Any]:
+        """Region and time zone. A zone that was given stays; one that was assumed follows the region.
+
+        Who moves to another country, without a word of where, is in a region nobody knows.
+        """
+        moved = known is None or known["country"] != person.country
+        said: dict[str, Any] = {}
+        if person.region or moved:
+            said["region"] = person.region or ""
+        if person.timezone:
+            return said | {"timezone": person.timezone, "timezone_assumed": False}
+        if moved or (person.region and self._is_assumed(known, person.region)):
+            zone = home_zone(person.country, person.region)
+            return said | {"timezone": zone, "timezone_assumed": True}
+        return said
+
+    def _is_assumed(self, known: Record | None, region: str) -> bool:
+        """Whether nobody gave the stored zone.
+
+        Portfolios from before regions have no mark: the capital's zone, where the region has
+        another, is taken for an assumed one.
+        """
+        if known is None or known["timezone_assumed"]:
+            return True
+        zone = known["timezone"]
+        contradicts = clocks_of(region, zone, self._now.year) != (zone,)
+        return contradicts and zone == COUNTRIES[known["country"]].timezone
 
     def _identity(self, who: Key, debtor: Record, person: Person) -> bool:
         """The hashes that prove who somebody is.

@@ -12,6 +12,8 @@ from zoneinfo import available_timezones
 from bot.debtors.facts import COUNTRIES
 from bot.kit.clock import local_date
 from bot.kit.money import CURRENCIES
+from bot.policies.contact import zone_may_be_assumed
+from bot.policies.regions import clocks_of
 from bot.portfolio.amounts import read_amount
 from bot.portfolio.columns import AMOUNTS, BY_NAME, DATES, IDENTITY, PERSONAL, fold
 from bot.portfolio.contacts import read_email, read_phone, read_postcode
@@ -21,6 +23,7 @@ from bot.portfolio.errors import CellRefused
 from bot.portfolio.facts import Cell, Consent, Debt, Person, Problem, RawRow, Row
 from bot.portfolio.limits import MOST_REFERENCE, MOST_TEXT
 from bot.portfolio.masking import cloaked, outline, short
+from bot.portfolio.regions import home_zone, read_region
 from bot.portfolio.survey import Survey
 from bot.portfolio.texts import Lang, say
 from bot.portfolio.words import plain, read_last_four, read_name, read_reference, read_text
@@ -103,6 +106,10 @@ class RowParser:
             self._days[timezone] = local_date(self._now, timezone)
         return self._days[timezone]
 
+    def fits(self, timezone: str, region: str) -> bool:
+        """Whether a region has the clock of a zone."""
+        return clocks_of(region, timezone, self._now.year) == (timezone,)
+
     def creditor_id(self, text: str) -> int:
         """The creditor a row names, held against the one the operator named."""
         slug = text or self._creditor or ""
@@ -134,6 +141,7 @@ class _Reading:
         self._file = file
         self._raw = raw
         self._problems: list[Problem] = []
+        self._warnings: list[Problem] = []
 
     def row(self) -> Row | list[Problem]:
         """Read everything, so that the operator sees all the problems of the row at once."""
@@ -143,12 +151,21 @@ class _Reading:
         if country is None:
             return self._problems
         timezone = self._take("timezone", lambda _, text: _timezone(text))
-        today = self._file.today(timezone or COUNTRIES[country].timezone)
-        person = self._person(creditor_id or 0, country, timezone, today)
+        region = self._take("region", lambda _, text: read_region(text, country))
+        self._check_zone(country, timezone, region)
+        today = self._file.today(timezone or home_zone(country, region))
+        person = self._person(creditor_id or 0, country, timezone, region, today)
         debt = self._debt(country, today)
         if self._problems or person is None or debt is None:
             return self._problems
-        return Row(self._raw.line, person, debt)
+        return Row(self._raw.line, person, debt, tuple(self._warnings))
+
+    def _check_zone(self, country: str, timezone: str | None, region: str | None) -> None:
+        """Warn of a zone that is not the region's, and where none may be taken for granted."""
+        if timezone and region and not self._file.fits(timezone, region):
+            self._warn("timezone", "timezone.not_in_region", region=region)
+        elif not timezone and not region and not zone_may_be_assumed(country):
+            self._warn("timezone", "timezone.none", country=country)
 
     def _creditor(self) -> int | None:
         cell = self._file.cell(self._raw, "creditor")
@@ -159,7 +176,12 @@ class _Reading:
             return None
 
     def _person(
-        self, creditor_id: int, country: str, timezone: str | None, today: date
+        self,
+        creditor_id: int,
+        country: str,
+        timezone: str | None,
+        region: str | None,
+        today: date,
     ) -> Person | None:
         ref = self._take("debtor_ref", _reference)
         name = self._take("name", lambda _, text: read_name(text, MOST_TEXT))
@@ -183,6 +205,7 @@ class _Reading:
             country=country,
             language=language,
             timezone=timezone,
+            region=region,
             birth=birth,
             last4=last4,
             postcode=postcode,
@@ -275,8 +298,14 @@ class _Reading:
         return None
 
     def _note(self, column: str, code: str, **details: object) -> None:
+        self._problems.append(self._said(column, code, **details))
+
+    def _warn(self, column: str, code: str, **details: object) -> None:
+        self._warnings.append(self._said(column, code, **details))
+
+    def _said(self, column: str, code: str, **details: object) -> Problem:
         cell = self._file.cell(self._raw, column)
-        self._problems.append(self._file.problem(self._raw.line, column, cell, code, **details))
+        return self._file.problem(self._raw.line, column, cell, code, **details)
 
 
 def _reference(cell: Cell, text: str) -> str:

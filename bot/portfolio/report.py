@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ CLEAN, SOME_REJECTED, REFUSED = 0, 1, 2
 
 @dataclass(slots=True)
 class Report:
-    """Counts of rows, and the first thousand problems."""
+    """Counts of rows, the first thousand problems and the first thousand warnings."""
 
     read_as: str = ""
     rows: int = 0
@@ -33,6 +34,9 @@ class Report:
     rejected: int = 0
     problems: list[Problem] = field(default_factory=list)
     problems_left_out: int = 0
+    warnings: list[Problem] = field(default_factory=list)
+    """What was loaded and is worth a look."""
+    warnings_left_out: int = 0
     rejects: Path | None = None
     dry_run: bool = False
 
@@ -40,6 +44,12 @@ class Report:
         """Count a good row."""
         self.rows += 1
         setattr(self, outcome.value, getattr(self, outcome.value) + 1)
+
+    def warn(self, warnings: Sequence[Problem]) -> None:
+        """Keep what does not fit together in a row that was loaded."""
+        room = MOST_PROBLEMS_SHOWN - len(self.warnings)
+        self.warnings += warnings[:room]
+        self.warnings_left_out += len(warnings[room:])
 
     def reject(self, problems: list[Problem]) -> None:
         """Count a bad row and keep what was wrong with it."""
@@ -64,6 +74,8 @@ class Report:
             "rejected": self.rejected,
             "problems": [asdict(problem) for problem in self.problems],
             "problems_left_out": self.problems_left_out,
+            "warnings": [asdict(warning) for warning in self.warnings],
+            "warnings_left_out": self.warnings_left_out,
             "rejects": str(self.rejects) if self.rejects else None,
             "read_as": self.read_as,
             "dry_run": self.dry_run,
@@ -77,17 +89,9 @@ def refusal_as_json(refused: FileRefused, lang: Lang) -> dict[str, Any]:
 
 
 def print_report(console: Console, report: Report, lang: Lang) -> None:
-    """Counts, then problems with their cure."""
-    if report.problems:
-        table = Table(title=label(lang, "problems"), title_justify="left")
-        for name in ("line", "column", "value", "message", "mend"):
-            table.add_column(label(lang, name), justify="right" if name == "line" else "left")
-        for p in report.problems[:_ON_SCREEN]:
-            table.add_row(str(p.line), *map(escape, (p.column, p.value, p.message, p.mend)))
-        console.print(table)
-        left = len(report.problems) - _ON_SCREEN + report.problems_left_out
-        if left > 0:
-            console.print(label(lang, "more", count=left))
+    """Problems and warnings with their cure, then counts."""
+    _print_table(console, "problems", report.problems, report.problems_left_out, lang)
+    _print_table(console, "warnings", report.warnings, report.warnings_left_out, lang)
     console.print(escape(label(lang, "read_as", how=report.read_as)), highlight=False)
     names = ("rows", "created", "updated", "unchanged", "rejected")
     console.print(" · ".join(f"{label(lang, name)}: {getattr(report, name)}" for name in names))
@@ -95,6 +99,22 @@ def print_report(console: Console, report: Report, lang: Lang) -> None:
         console.print(escape(label(lang, "rejects", path=report.rejects)), soft_wrap=True)
     if report.dry_run:
         console.print(label(lang, "dry_run"))
+
+
+def _print_table(
+    console: Console, title: str, found: Sequence[Problem], left_out: int, lang: Lang
+) -> None:
+    if not found:
+        return
+    table = Table(title=label(lang, title), title_justify="left")
+    for name in ("line", "column", "value", "message", "mend"):
+        table.add_column(label(lang, name), justify="right" if name == "line" else "left")
+    for p in found[:_ON_SCREEN]:
+        table.add_row(str(p.line), *map(escape, (p.column, p.value, p.message, p.mend)))
+    console.print(table)
+    left = len(found) - _ON_SCREEN + left_out
+    if left > 0:
+        console.print(label(lang, "more", count=left))
 
 
 def print_refusal(console: Console, refused: FileRefused, lang: Lang) -> None:

@@ -120,6 +120,7 @@ def _add_debtor(
         country=person.country,
         language=person.language,
         timezone=person.timezone,
+        region=person.region,
         opted_out_at=now - timedelta(days=10) if person.index == _OPTED_OUT else None,
     )
     session.add(debtor)

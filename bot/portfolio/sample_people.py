@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.debtors.facts import COUNTRIES
+from bot.policies.regions import clocks_of
 
 SEED = "acuerdo-sample-1"
 
@@ -66,6 +67,47 @@ _POSTCODES = {
     "BR": ("01310100", "20040002", "69005000"),
     "US": ("10025", "60614", "90011"),
 }
+_REGIONS = {
+    "03100": "MX-CMX",
+    "44160": "MX-JAL",
+    "64000": "MX-NLE",
+    "72000": "MX-PUE",
+    "110111": "CO-DC",
+    "050021": "CO-ANT",
+    "760001": "CO-VAC",
+    "8320000": "CL-RM",
+    "2340000": "CL-VS",
+    "4030000": "CL-BI",
+    "15001": "PE-LMA",
+    "04001": "PE-ARE",
+    "08000": "PE-CUS",
+    "1425": "AR-C",
+    "5000": "AR-X",
+    "2000": "AR-S",
+    "28013": "ES-MD",
+    "48001": "ES-PV",
+    "41004": "ES-AN",
+    "01310100": "BR-SP",
+    "20040002": "BR-RJ",
+    "69005000": "BR-AM",
+    "10025": "US-NY",
+    "60614": "US-IL",
+    "90011": "US-CA",
+}
+_REGIONS_OF_ZONES = {
+    "America/Tijuana": "MX-BCN",
+    "America/Cancun": "MX-ROO",
+    "America/Manaus": "BR-AM",
+    "America/Sao_Paulo": "BR-SP",
+    "America/Punta_Arenas": "CL-MA",
+    "Atlantic/Canary": "ES-CN",
+    "America/New_York": "US-NY",
+    "America/Chicago": "US-IL",
+    "America/Los_Angeles": "US-CA",
+}
+"""Where the postal code is not where the clock is: both were drawn by lot."""
+_UNKNOWN = 9
+"""Of ten people one is in the books without a region, as in any portfolio."""
 # Blocks that are not given out: zeros after the area, and 555-01xx in the United States.
 _PHONES = {
     "MX": "5255000{:05d}",
@@ -107,6 +149,7 @@ class SamplePerson:
     country: str
     language: str
     timezone: str
+    region: str
     birth: date
     last4: str
     postcode: str
@@ -141,6 +184,9 @@ def _person(index: int, country: str, name: str) -> SamplePerson:
     first_day = 13 if country == "US" else 1  # read the same whichever order somebody assumes
     birth = date(chance.randint(1951, 2003), chance.randint(1, 12), chance.randint(first_day, 28))
     spanish = name in _SPANISH_IN_US
+    timezone = chance.choice(_ZONES.get(country, (COUNTRIES[country].timezone,)))
+    last4 = str(chance.randint(1000, 9999))
+    postcode = chance.choice(_POSTCODES[country])
     return SamplePerson(
         index=index,
         creditor=creditor,
@@ -148,10 +194,16 @@ def _person(index: int, country: str, name: str) -> SamplePerson:
         name=name,
         country=country,
         language="es" if spanish else COUNTRIES[country].language,
-        timezone=chance.choice(_ZONES.get(country, (COUNTRIES[country].timezone,))),
+        timezone=timezone,
+        region="" if index % 10 == _UNKNOWN else _region(postcode, timezone),
         birth=birth,
-        last4=str(chance.randint(1000, 9999)),
-        postcode=chance.choice(_POSTCODES[country]),
+        last4=last4,
+        postcode=postcode,
         phone=_PHONES[country].format(index),
         email=f"persona{index:02d}@example.com",
     )
+
+
+def _region(postcode: str, timezone: str) -> str:
+    found = _REGIONS[postcode]
+    return found if clocks_of(found, timezone, 2026) == (timezone,) else _REGIONS_OF_ZONES[timezone]

@@ -200,7 +200,7 @@ class FollowUps:
             hold=_hold(ruling),
             contact=_contact(ruling),
             is_open=not _kinds(ruling) & _CLOSED,
-            may_write=pack.is_contact_day,
+            may_write=lambda day: pack.is_contact_day(day, debtor.region),
             written_to=follow_up_rows.days_written_to(
                 session, account.debtor_id, today - timedelta(days=8)
             ),

@@ -53,7 +53,7 @@ DAYS_APART = {"CL": 2}
 ONE_CHANNEL_A_WEEK = {"CO"}
 
 LANGUAGE = {"BR": "pt_BR", "US": "en_US", "GB": "en_GB"}
-REGIONS_DIFFER = {"ES", "BR", "US", "GB"}
+REGIONS_DIFFER = {"AR", "BR", "CL", "ES", "GB", "US"}
 
 ENDS_EVERYTHING = {"crisis"}
 SILENCES_NUDGES = {
@@ -75,19 +75,20 @@ Sent = tuple[datetime, str]
 
 @cache
 def holidays_of(country: str, region: str, year: int) -> frozenset[date]:
-    """Public holidays; where regions differ and the region is not known, of all of them."""
+    """Public holidays of a region; where regions differ and it is not known, of all of them."""
     language = LANGUAGE.get(country, "es")
+    subdivisions = holidays.country_holidays(country).subdivisions
 
     def days(subdivision: str | None) -> set[date]:
         return set(
             holidays.country_holidays(country, subdiv=subdivision, years=year, language=language)
         )
 
-    if region and country in REGIONS_DIFFER:
+    if region and region.split("-")[1] in subdivisions:
         return frozenset(days(region.split("-")[1]))
     found = days(None)
     if country in REGIONS_DIFFER:
-        for subdivision in holidays.country_holidays(country).subdivisions:
+        for subdivision in subdivisions:
             found |= days(subdivision)
     return frozenset(found)
 
