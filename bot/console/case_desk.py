@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from bot.cases.models import Case
-from bot.console import case_service, pages, rules
+from bot.console import case_service, pages, rules, words
 from bot.console.case_list import case_listing
 from bot.console.case_rules import (
     GROUPS,
@@ -137,7 +137,7 @@ class CaseDesk:
                 session,
                 viewer.agent,
                 number,
-                note=note_text(note, needed=True),
+                note=_note(session, viewer, number, note),
                 announce=self.context.announce,
                 now=viewer.now,
             )
@@ -161,7 +161,7 @@ class CaseDesk:
                 session,
                 viewer.agent,
                 number,
-                note=note_text(note, needed=True),
+                note=_note(session, viewer, number, note),
                 nonce=nonce,
                 announce=self.context.announce,
                 now=viewer.now,
@@ -185,7 +185,7 @@ class CaseDesk:
                 session,
                 viewer.agent,
                 number,
-                note="" if is_silent else note_text(note, needed=True),
+                note="" if is_silent else _note(session, viewer, number, note),
                 announce=self.context.announce,
                 now=viewer.now,
             )
@@ -211,19 +211,27 @@ class CaseDesk:
                     case = work(session, viewer)
         except CaseRefused as refused:
             return self._refused(request, number, refused.key, draft)
+        except words.WordsForbidden as found:
+            return self._refused(request, number, "words_note", draft, found)
         if case.conversation_id:
             self.context.changed(case.conversation_id)
         return RedirectResponse(f"/console/cases/{number}?done={done}", status_code=303)
 
-    def _refused(self, request: Request, number: str, key: str, draft: str) -> Response:
+    def _refused(
+        self,
+        request: Request,
+        number: str,
+        key: str,
+        draft: str,
+        held: words.WordsForbidden | None = None,
+    ) -> Response:
         with self.context.database.reading() as session:
             known = self.context.signed_in(session, request)
             viewer = self.context.viewer(request, known)
             with friendly():
                 case = case_service.visible_case(session, known.agent, number)
-            return self._page(
-                session, viewer, known, case, error=viewer.texts(key), draft=draft, status=422
-            )
+            said = viewer.texts(key) + (f" {words.in_a_line(held, viewer.texts)}" if held else "")
+            return self._page(session, viewer, known, case, error=said, draft=draft, status=422)
 
     def _page(
         self,
@@ -251,6 +259,13 @@ class CaseDesk:
             error=error,
             draft=draft,
         )
+
+
+def _note(session: Session, viewer: Viewer, number: str, typed: str) -> str:
+    """What the debtor is going to read of an agent's."""
+    text = note_text(typed, needed=True)
+    case = case_service.visible_case(session, viewer.agent, number)
+    return words.check_note(session, case, text, now=viewer.now)
 
 
 def _may_open(session: Session, viewer: Viewer, case: Case) -> bool:

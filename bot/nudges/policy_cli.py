@@ -35,6 +35,7 @@ from bot.policies.contact import (
 )
 from bot.policies.local_time import local_of, moment_of
 from bot.policies.schema import NoPolicyInForce
+from bot.policies.terms import standing_of
 from bot.settings import Settings
 
 policy_app = typer.Typer(help="Lawful contact: the packs of each country.", no_args_is_help=True)
@@ -57,7 +58,13 @@ def check(as_json: Json = False) -> None:
                 for start in sorted(file.values)
             ]
         except (ValidationError, NoPolicyInForce, KeyError, ValueError) as problem:
-            found[country] = {"problems": [str(problem)], "gaps": [], "overlaps": [], "from": []}
+            found[country] = {
+                "problems": [str(problem)],
+                "gaps": [],
+                "overlaps": [],
+                "terms": [],
+                "from": [],
+            }
             continue
         newest = packs[-1]
         found[country] = {
@@ -69,6 +76,10 @@ def check(as_json: Json = False) -> None:
                 for value, about, instead in gaps_of(newest)
             ],
             "overlaps": policy_view.overlaps_of(newest),
+            "terms": [
+                {"term": one.term, "key": one.key, "kept": list(one.kept), "source": one.source}
+                for one in standing_of(country, today)
+            ],
         }
     if as_json:
         _print_json(found)
@@ -93,6 +104,9 @@ def _print_check(found: dict[str, Any]) -> None:
             out.print(f"    not known: {gap['value']} ({gap['about']}); instead: {gap['instead']}")
         for overlap in entry["overlaps"]:
             out.print(f"    the stricter applies: {escape(overlap)}")
+        for term in entry["terms"]:
+            kept = escape("; ".join(term["kept"]))
+            out.print(f"    {' '.join((term['term'], term['key'])).strip()}: {kept}")
 
 
 Books = Callable[[datetime], AbstractContextManager[Database]]
@@ -200,6 +214,7 @@ def _print_answer(answer: dict[str, Any], zone: str) -> None:
     colour = {"send": "green", "later": "yellow", "blocked": "red"}[answer["decision"]]
     when = f", from {local(answer['at'])}" if answer["decision"] == "later" else ""
     out.print(f"[{colour} bold]{answer['decision']}[/]{when}   (pack {answer['pack']}, {zone})")
+    out.print(f"  {_where(answer)}", highlight=False)
     for rule in answer["against"]:
         out.print(f"  [red]no[/red]  {rule['rule']}  {_kind(rule)}")
         out.print(f"      {escape(rule['source'])}", style="dim")
@@ -211,6 +226,22 @@ def _print_answer(answer: dict[str, Any], zone: str) -> None:
         out.print(f"  {local(stretch['from'])} to {local(stretch['to'])}")
     for gap in answer["unknown"]:
         out.print(f"  not known: {gap['value']} ({gap['about']}); instead: {gap['instead']}")
+
+
+def _where(answer: dict[str, Any]) -> str:
+    """The region and the clocks that are kept, in words."""
+    region, cost = answer["region"], answer["region"]["closed_for_unknown"]
+    if cost is None:
+        said = f"region {region['code']} {region['name']}"
+    elif cost["most"]:
+        said = (
+            f"region not known: of the next {cost['days']} days {cost['fewest']} to {cost['most']} "
+            "are closed for that alone, depending on the region"
+        )
+    else:
+        said = f"region not known: closes none of the next {cost['days']} days"
+    clocks = answer["clocks"]
+    return said if len(clocks) == 1 else f"{said}; kept on every clock of {', '.join(clocks)}"
 
 
 def _kind(rule: dict[str, Any]) -> str:
@@ -243,22 +274,29 @@ def diff(
     people = _people()
     touched: list[dict[str, Any]] = []
     for was, now_is in pairs:
-        for (country, zone), number in sorted(people.items()):
+        for (country, zone, region), number in sorted(people.items()):
             if pack_for(country, SAMPLE_WEEK).file != now_is.file:
                 continue
             hours = policy_view.opened_and_closed(
-                was, now_is, zone, SAMPLE_WEEK - timedelta(days=14)
+                was, now_is, zone, SAMPLE_WEEK - timedelta(days=14), region
             )
             if hours:
                 touched.append(
-                    {"country": country, "zone": zone, "debtors": number, "hours": hours}
+                    {
+                        "country": country,
+                        "zone": zone,
+                        "region": region,
+                        "debtors": number,
+                        "hours": hours,
+                    }
                 )
     if as_json:
         _print_json({"changes": lines, "portfolio": touched})
         return
     out.print("\n".join(map(escape, lines)) or "Nothing changes.")
     for entry in touched:
-        out.print(f"{entry['country']} {entry['zone']}: {entry['debtors']} debtors")
+        place = entry["region"] or f"{entry['country']}, region not known"
+        out.print(f"{place}, {entry['zone']}: {entry['debtors']} debtors")
         for hours in entry["hours"]:
             out.print(f"  {hours}")
 
@@ -294,17 +332,17 @@ def _pairs(
         raise typer.Exit(2) from None
 
 
-def _people() -> Counter[tuple[str, str]]:
-    """How many debtors live where, in the portfolio that is loaded; none where there is none."""
+def _people() -> Counter[tuple[str, str, str]]:
+    """How many debtors live in which country, zone and region, in the portfolio that is loaded."""
     database = Database(Settings().database_url)
     try:
         with database.reading() as session:
             rows = session.execute(
-                select(Debtor.country, Debtor.timezone, func.count()).group_by(
-                    col(Debtor.country), col(Debtor.timezone)
+                select(Debtor.country, Debtor.timezone, Debtor.region, func.count()).group_by(
+                    col(Debtor.country), col(Debtor.timezone), col(Debtor.region)
                 )
             )
-            return Counter({(row[0], row[1]): int(row[2]) for row in rows.all()})
+            return Counter({(row[0], row[1], row[2]): int(row[3]) for row in rows.all()})
     finally:
         database.dispose()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from sqlmodel import Session
@@ -13,6 +13,7 @@ from bot.conversations.models import Conversation
 from bot.conversations.service import Button, Link, Outgoing
 from bot.debts.models import Account
 from bot.kit.money import Money
+from bot.nudges import disclosures
 from bot.nudges.experiments import HOLD_OUT
 from bot.policies.ladders import Step
 from bot.texts.catalogue import render, title
@@ -43,6 +44,7 @@ class Rung(Protocol):
 
     template: str
     variant: str
+    send_at: datetime | None
 
 
 def template_of(template: str, variant: str, *, is_verified: bool) -> str:
@@ -65,7 +67,9 @@ def compose(
 ) -> Outgoing:
     """The message, ready to be posted. `how_often` is messages in days, as the person is told.
 
-    `link` opens the right conversation where the channel cannot answer in place (e-mail).
+    `link` opens the right conversation where the channel cannot answer in place (e-mail). The first
+    one to a verified reader carries what the law wants told, and notes in the same transaction that
+    it was: a preview takes its words from the catalogue instead.
     """
     assert rung.variant != HOLD_OUT
     reader = reader_of(session, conversation)
@@ -74,6 +78,8 @@ def compose(
     if is_verified:
         values = {"amount": balance, "product": account.product, "date": account.due_on}
     outgoing = announce(session, conversation, key, **values)
+    if is_verified and rung.send_at is not None:
+        outgoing = disclosures.carried_by(session, conversation, outgoing, now=rung.send_at)
     count, days = how_often
     stop = render("line_nudge_stop", reader, count=count, days=days)
     names = _BUTTONS[step.tone] if is_verified else ("read_message",)

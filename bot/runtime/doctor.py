@@ -17,9 +17,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from bot import models as _tables  # noqa: F401  (every table has to be known)
-from bot.runtime.checks import database, email, machine, outbox, payments, rasa, telegram, whatsapp
+from bot.runtime.checks import (
+    database,
+    disclosures,
+    email,
+    machine,
+    outbox,
+    payments,
+    rasa,
+    telegram,
+    whatsapp,
+)
 from bot.runtime.checks.configuration import Read, configuration_checks, read_settings
 from bot.runtime.checks.finding import Away, Check, Finding, Scene, State
+from bot.runtime.checks.queue import CHECKS as QUEUE_CHECKS
 
 GROUPS = (
     "settings",
@@ -32,6 +43,7 @@ GROUPS = (
     "WhatsApp",
     "e-mail",
     "outbox",
+    "disclosures",
 )
 LONGEST = 20.0
 """Seconds after which a check is given up."""
@@ -56,6 +68,8 @@ def all_checks(read: Read) -> list[Check]:
         *whatsapp.CHECKS,
         *email.CHECKS,
         *outbox.CHECKS,
+        *disclosures.CHECKS,
+        *QUEUE_CHECKS,
     ]
     return sorted(checks, key=lambda check: GROUPS.index(check.group))
 

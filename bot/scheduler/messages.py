@@ -15,6 +15,7 @@ from bot.conversations.service import Button, Link, Outgoing
 from bot.debts.models import Account
 from bot.dialogue.turn import PAYLOADS
 from bot.kit.money import Money
+from bot.nudges import disclosures
 from bot.payments import service as payments
 from bot.payments.models import Purpose
 from bot.texts.catalogue import render, title
@@ -64,6 +65,7 @@ def compose(
         return replace(outgoing, buttons=buttons(("read_message", "opt_out")))
     values = {"amount": wording.amount, "date": date, **wording.values}
     outgoing = announce(session, conversation, wording.key, **values)
+    outgoing = disclosures.carried_by(session, conversation, outgoing, now=now)
     links: list[Link] = []
     if wording.amount and wording.purpose and account.id is not None:
         request = payments.request_payment(

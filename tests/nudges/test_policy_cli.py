@@ -67,6 +67,48 @@ def test_explain_reads_well(run, mexican):
     assert "Open in the week from then" in text
 
 
+def _ref(sqlite_template: Path, country: str, *, known: bool) -> str:
+    database = Database(f"sqlite:///{sqlite_template}")
+    with database.reading() as session:
+        people = session.exec(select(Debtor).where(Debtor.country == country)).all()
+    database.dispose()
+    return next(p.ref for p in people if bool(p.region) is known)
+
+
+def test_explain_names_the_region_and_closes_its_holidays(run, sqlite_template):
+    ref = _ref(sqlite_template, "BR", known=True)
+    answer = json.loads(run("explain", "--debtor", ref, "--at", "2026-12-01T10:00", "--json"))
+    region, clocks = answer["region"], answer["clocks"]
+    assert region["code"].startswith("BR-") and region["name"]
+    assert region["closed_for_unknown"] is None and len(clocks) == 1
+    text = run("explain", "--debtor", ref, "--at", "2026-12-01T10:00")
+    assert f"region {region['code']} {region['name']}" in " ".join(text.split())
+
+
+def test_explain_says_that_a_region_is_not_known_and_what_that_costs(run, sqlite_template):
+    ref = _ref(sqlite_template, "US", known=False)
+    asked = ("explain", "--debtor", ref, "--at", "2026-11-24T10:00")
+    region = json.loads(run(*asked, "--json"))["region"]
+    assert region == {
+        "code": "",
+        "name": "",
+        "closed_for_unknown": {"days": 90, "fewest": 6, "most": 10},
+    }
+    text = " ".join(run(*asked).split())
+    assert "region not known: of the next 90 days 6 to 10 are closed for that alone" in text
+
+
+def test_diff_of_a_rule_of_one_region_counts_its_people_only(run, tmp_path: Path):
+    ours = Path("bot/policies/data/contact/AR.yml").read_text(encoding="utf-8")
+    changed = tmp_path / "AR.yml"
+    city = 'region: AR-C, days: {mon: ["08:00-20:00"]'
+    assert city in ours
+    changed.write_text(ours.replace(city, city.replace("20:00", "12:00")), encoding="utf-8")
+    touched = json.loads(run("diff", "--file", str(changed), "--json"))["portfolio"]
+    assert {entry["region"] for entry in touched} == {"", "AR-C"}
+    assert all("mon: closes 12:00-19:00" in entry["hours"][0] for entry in touched)
+
+
 def test_a_moment_may_carry_its_offset(run, mexican):
     with_it = run("explain", "--debtor", mexican, "--at", "2026-11-21T23:00:00-06:00", "--json")
     assert with_it == run("explain", "--debtor", mexican, "--at", "2026-11-21T23:00", "--json")

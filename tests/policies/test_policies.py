@@ -28,6 +28,7 @@ def test_every_policy_file_is_valid_and_says_where_its_values_come_from():
         for start, value in content.get("values", {}).items():
             assert isinstance(start, date) and not isinstance(start, datetime)
             entries = value.values() if "reference" not in value else [value]
+            entries = entries if "reference" not in content else [content]
             assert all(entry["reference"] for entry in entries), path
 
 
