@@ -7,6 +7,7 @@ from bot.debtors import models as debtors
 from bot.debts import models as debts
 from bot.handoff import models as handoff
 from bot.media import models as media
+from bot.nudges import habit_models as habits
 from bot.nudges import models as nudges
 from bot.nudges import plan_models as nudge_plans
 from bot.papers import models as papers
@@ -19,6 +20,7 @@ __all__ = [
     "conversations",
     "debtors",
     "debts",
+    "habits",
     "handoff",
     "media",
     "nudge_plans",

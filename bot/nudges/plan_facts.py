@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 
 from bot.nudges.gate import Decision, Reason, Ruling
 from bot.nudges.repository import Waiting
-from bot.policies.ladders import Step
 from bot.policies.local_time import moment_of
 
 PERSON = "person"
@@ -42,12 +41,14 @@ class Planned:
     """Its slot, if it is written down already."""
     experiment: str = ""
     approval: str = "automatic"
+    habits: tuple[Reason, ...] = ()
+    """What of this line follows from what was learned of the person: ladder, channel or hour."""
 
 
 @cache
-def moment_on(day: date, step: Step, timezone: str) -> datetime:
-    """When the hour of a step comes on a day, in UTC."""
-    return moment_of(datetime.combine(day, step.hour), timezone)
+def moment_on(day: date, hour: time, timezone: str) -> datetime:
+    """When an hour comes on a day, in UTC."""
+    return moment_of(datetime.combine(day, hour), timezone)
 
 
 @cache

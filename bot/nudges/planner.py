@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from bot.conversations.silence import OPTED_OUT
 from bot.kit.clock import local_date
-from bot.nudges import ladder, repository
-from bot.nudges.experiments import HOLD_OUT, arm_of, experiment_for
+from bot.nudges import habit_rows, ladder, repository, twins
+from bot.nudges.experiments import HOLD_OUT, allot, experiment_for
 from bot.nudges.gate import (
     Contact,
     ContactFacts,
@@ -37,15 +36,17 @@ from bot.nudges.plan_facts import (
     no_address,
     not_open,
 )
-from bot.nudges.plan_holds import OneDebtor, debtor_of, own_holds
+from bot.nudges.plan_habits import Learned, learned
+from bot.nudges.plan_holds import OneDebtor, Person, debtor_of, facts_of, own_holds
 from bot.nudges.plan_models import ControlState
 from bot.nudges.repository import CreditorView, Surroundings
-from bot.nudges.segments import Profile, segment_of
-from bot.policies.contact import WEB
-from bot.policies.ladders import Named, Step, ladder_policy
+from bot.nudges.segments import Profile, fitting
+from bot.nudges.whom import Whom
+from bot.policies.ladders import GENERAL, Named, Step, ladder_policy
 
 SHARD = 5_000
 """Debtors looked at together."""
+_BY_HABIT = "habit:hour"
 _EDGE = timedelta(days=2)
 """Time zones and the end of a day: no due date is missed by less."""
 
@@ -61,33 +62,67 @@ class Planner:
     creditors: dict[int, CreditorView]
     controls: dict[str, tuple[ControlState, datetime, str, str]]
     is_open: IsOpen
-    preferences: dict[int, Any] = field(default_factory=dict)
+    learned: Learned | None = None
+    """What was learned of people's habits, if it was and is fresh."""
     _days: dict[str, date] = field(default_factory=dict)
     _policies: dict[tuple[str, date], Named] = field(default_factory=dict)
     _rulings: dict[tuple[ContactFacts, str], Ruling] = field(default_factory=dict)
-    _reach: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
 
     def shard(
         self, session: Session, low: int, high: int, *, creditor: int | None = None
     ) -> Iterator[Planned]:
         """The lines for the debtors `low` to `high`, by debtor, the account due first in front."""
         first, last = self._window()
-        rows = repository.accounts(
-            session, low, high, first_due=first, last_due=last, creditor=creditor
-        )
+        whom = Whom(low, high)
+        rows = repository.accounts(session, whom, first_due=first, last_due=last, creditor=creditor)
         if not rows:
             return
-        around = repository.surroundings(session, low, high, now=self.at, first_due=first - _EDGE)
-        self.preferences = repository.preferences(session, low, high)
-        yield from self.lines(rows, around)
+        around = Surroundings(twins=twins.twins_of(session, low, high))
+        repository.surround(session, around, whom, now=self.at, first_due=first - _EDGE)
+        if self.learned:
+            around.habits = habit_rows.habits(session, whom)
+        if around.twins.person:
+            rows = self._with_twins(session, rows, around, low, high, first, last)
+        for planned in self.lines(rows, around):
+            if low <= planned.debtor_id <= high:
+                yield planned
+
+    def _with_twins(
+        self,
+        session: Session,
+        rows: Sequence[Any],
+        around: Surroundings,
+        low: int,
+        high: int,
+        first: date,
+        last: date,
+    ) -> Sequence[Any]:
+        """The rows with those of the same people under other numbers, and what bears on them.
+
+        Whoever has the lowest number goes first, so that every range that one of them is in comes
+        to the same plan for all of them.
+        """
+        around.shared_points = twins.shared_points(session, around.twins)
+        around.opted_out = twins.opted_out(session, around.twins)
+        found = list(rows)
+        for some in twins.in_parts(around.twins.outside(low, high)):
+            whom = Whom(named=some)
+            found += repository.accounts(
+                session, whom, first_due=first, last_due=last, creditor=None
+            )
+            repository.surround(session, around, whom, now=self.at, first_due=first - _EDGE)
+            if self.learned:
+                around.habits.update(habit_rows.habits(session, whom))
+        return sorted(found, key=lambda row: (row[7], row[2], row[0]))
 
     def lines(self, rows: Iterable[Any], around: Surroundings) -> Iterator[Planned]:
         """The same from rows at hand (as `repository.accounts` gives them) and what surrounds them."""
         self._rulings.clear()
+        people: dict[int, Person] = {}
         debtor: OneDebtor | None = None
         for row in rows:
             if debtor is None or debtor.id != row[7]:
-                debtor = debtor_of(row, around)
+                debtor = debtor_of(row, around, people, self.at)
             planned = self._account(row, debtor, around)
             if planned is not None:
                 yield planned
@@ -111,7 +146,7 @@ class Planner:
             net,
             paid,
             as_of,
-        ) = row
+        ) = row[:15]
         today = self._today(timezone)
         days = (today - due_on).days
         creditor = self.creditors[creditor_id]
@@ -127,7 +162,10 @@ class Planner:
             product,
             (today - opened_on).days,
         )
-        segment, name = segment_of(named.policy, who)
+        if self.learned and named.policy.asks_what_was_learned:
+            who = self.learned.profile(who, debtor.habit)
+        segment = fitting(named.policy, who)
+        name = segment.ladder if segment else GENERAL
         steps = named.policy.ladders[name]
         step = ladder.step_on(steps, days)
         if step is None or ladder.is_taken(step, due_on, around.settled.get(account_id, ())):
@@ -146,7 +184,7 @@ class Planner:
             decision=Decision.BLOCKED,
             send_at=None,
             reasons=(),
-            segment=segment,
+            segment=segment.name if segment else "",
             account_id=account_id,
             debtor_id=debtor_id,
             creditor_id=creditor_id,
@@ -154,7 +192,11 @@ class Planner:
             slot=around.waiting.get((account_id, step.step, for_day)),
             approval=named.policy.approval,
         )
-        holds = debtor.holds + own_holds(account_id, net, creditor, as_of, around, at=self.at)
+        if self.learned and segment and segment.when.is_learned:
+            planned.habits = tuple(self.learned.why_segment(segment, who, debtor.habit))
+        holds = debtor.person.holds + own_holds(
+            account_id, net, creditor, as_of, around, at=self.at
+        )
         stops = self._stops(planned, named, step, today, around)
         if step.to_person:
             self._for_person(planned, holds, stops)
@@ -189,15 +231,16 @@ class Planner:
     ) -> None:
         """The first channel in the step's order that may go now; else the one that may go soonest."""
         pack = pack_for(planned.country, self._today(timezone))
-        moment, by_hour = self._not_before(step, timezone, later=debtor.nudged)
+        moment, by_hour = self._not_before(step, timezone, debtor, pack)
+        channels, by_channel = self._order(step, debtor)
         best: tuple[Ruling, str] | None = None
         ruled: list[Reason] = []
         unusable: list[Reason] = []
-        for channel, problem in self._channels(step, planned.creditor, debtor):
+        for channel, problem in self._reachable(channels, planned.creditor, debtor):
             if problem:
                 unusable.append(problem)
                 continue
-            facts = self._facts(moment, timezone, channel, planned, debtor, holds)
+            facts = facts_of(debtor, moment, channel, holds)
             ruling = self._rule(facts, pack)
             if ruling.decision is Decision.BLOCKED:
                 ruled += ruling.reasons
@@ -231,47 +274,27 @@ class Planner:
         else:
             planned.decision = Decision.SEND
         planned.send_at, planned.reasons = at, why
-        debtor.nudged = True
-        debtor.contacts = (Contact(at, planned.channel), *debtor.contacts)
+        planned.habits += tuple(r for r in by_hour if r.rule == _BY_HABIT)
+        if by_channel and planned.channel == channels[0]:
+            planned.habits += (by_channel,)
+        debtor.person.nudged = True
+        debtor.person.contacts = (Contact(at, planned.channel), *debtor.person.contacts)
 
-    def _channels(
-        self, step: Step, creditor: str, debtor: OneDebtor
+    def _order(self, step: Step, debtor: OneDebtor) -> tuple[Sequence[str], Reason | None]:
+        """In which order channels are tried, and why where that is not the step's own."""
+        if self.learned is None:
+            return step.channels, None
+        return self.learned.channels(step, debtor.habit, debtor.preference)
+
+    def _reachable(
+        self, channels: Sequence[str], creditor: str, debtor: OneDebtor
     ) -> Iterator[tuple[str, Reason | None]]:
-        """The step's channels in order; with the reason why one cannot be used, if it cannot."""
-        for channel in step.channels:
+        """The channels in order; with the reason why one cannot be used, if it cannot."""
+        for channel in channels:
             if not self.is_open(channel, creditor):
                 yield channel, not_open(channel)
-            elif channel in ("telegram", "web"):
-                has_one = any(t.channel == channel for t in debtor.talks)
-                yield channel, None if has_one else no_address(channel)
             else:
-                yield channel, None if channel in debtor.points else no_address(channel)
-
-    def _facts(
-        self,
-        moment: datetime,
-        timezone: str,
-        channel: str,
-        planned: Planned,
-        debtor: OneDebtor,
-        holds: tuple[Hold, ...],
-    ) -> ContactFacts:
-        talks = [t for t in debtor.talks if t.channel == channel]
-        wrote = [t.last_inbound_at for t in talks if t.last_inbound_at]
-        consent, suppressed = debtor.points.get(channel, (False, ""))
-        return ContactFacts(
-            now=moment,
-            timezone=timezone,
-            channel=channel,
-            purpose="nudge",
-            holds=holds,
-            consent=consent,
-            opened_by_them=channel == WEB or bool(wrote),
-            suppressed="" if suppressed == OPTED_OUT else suppressed,
-            preference=self.preferences.get(debtor.id),
-            contacts=debtor.contacts,
-            acted_at=max(wrote) if wrote else None,
-        )
+                yield channel, None if debtor.is_reached_by(channel) else no_address(channel)
 
     def _rule(self, facts: ContactFacts, pack: ContactPack) -> Ruling:
         """What the gate says; most people's facts are alike, so it is asked once for each kind."""
@@ -300,9 +323,12 @@ class Planner:
                 found.append(Reason(f"control:{state.value}", said))
         experiment = experiment_for(named.policy, step.step, today)
         if experiment:
-            planned.experiment = experiment.name
-            planned.variant = around.arms.get((planned.debtor_id, experiment.name)) or arm_of(
-                experiment, planned.creditor, planned.debtor
+            planned.experiment, planned.variant = allot(
+                experiment,
+                self.controls,
+                written=around.arms.get((planned.debtor_id, experiment.name)),
+                creditor=planned.creditor,
+                debtor=planned.debtor,
             )
             if planned.variant == HOLD_OUT:
                 source = f"{experiment.name}: {experiment.reference}"
@@ -320,18 +346,35 @@ class Planner:
         return day
 
     def _not_before(
-        self, step: Step, timezone: str, *, later: bool
+        self, step: Step, timezone: str, debtor: OneDebtor, pack: ContactPack
     ) -> tuple[datetime, tuple[Reason, ...]]:
-        """When the step's hour comes; tomorrow where the person was written to already today."""
+        """When their hour or the step's comes; tomorrow where they were written to already today.
+
+        With why; of the hour of their own also where it has come already.
+        """
         day = self._today(timezone)
-        if later:
+        if debtor.person.nudged:
             day += timedelta(days=1)
+        hour, by_habit = self._hour(step, day, debtor, pack)
+        at = moment_on(day, hour, timezone)
+        if debtor.person.nudged:
             why = Reason("ladder:one_a_day", "Acuerdo: one nudge a person a day, whatever they owe")
-            return moment_on(day, step, timezone), (why,)
-        hour = moment_on(day, step, timezone)
-        if hour > self.at:
-            return hour, (Reason("ladder:hour", f"{step.step} goes out from {step.hour:%H:%M}"),)
-        return self.at, ()
+            return at, (why, *by_habit)
+        if at <= self.at:
+            return self.at, by_habit
+        by_step = Reason("ladder:hour", f"{step.step} goes out from {step.hour:%H:%M}")
+        return at, by_habit or (by_step,)
+
+    def _hour(
+        self, step: Step, day: date, debtor: OneDebtor, pack: ContactPack
+    ) -> tuple[time, tuple[Reason, ...]]:
+        if self.learned and debtor.habit and debtor.clock:
+            found = self.learned.hour(
+                step, debtor.habit, debtor.preference, day.weekday(), debtor.region, pack
+            )
+            if found:
+                return found[0], (found[1],)
+        return step.hour, ()
 
     def _policy(self, policy: str, day: date) -> Named:
         key = (policy, day)
@@ -355,4 +398,5 @@ def planner_for(session: Session, *, at: datetime, is_open: IsOpen) -> Planner:
         creditors=repository.creditors(session),
         controls=repository.controls(session),
         is_open=is_open,
+        learned=learned(session, at),
     )

@@ -104,6 +104,12 @@ def _because_of(planned: Planned) -> dict[str, str]:
     return {"rule": f"ladder:{planned.step}", "source": f"ladders/{name}.yml, {ladder}"}
 
 
+def reasons_of(planned: Planned) -> list[dict[str, str]]:
+    """What decided, or the step that is due; then what follows from the person's habits."""
+    decided = as_json(planned.reasons) or [_because_of(planned)]
+    return decided + as_json(tuple(r for r in planned.habits if r not in planned.reasons))
+
+
 def line_of(planned: Planned) -> str:
     """One line of `--json`. `template` is what the reader would see today: nobody is verified yet."""
     is_message = planned.channel not in ("", PERSON)
@@ -122,7 +128,7 @@ def line_of(planned: Planned) -> str:
                 "variant": planned.variant,
                 "decision": planned.decision.value,
                 "send_at": planned.send_at.isoformat() if planned.send_at else None,
-                "reasons": as_json(planned.reasons) or [_because_of(planned)],
+                "reasons": reasons_of(planned),
             },
             ensure_ascii=False,
         )

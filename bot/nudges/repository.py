@@ -32,6 +32,7 @@ from bot.conversations.models import (
 from bot.debtors.models import ContactPoint, Creditor, Debtor
 from bot.debts.models import Account, EntryKind, LedgerEntry
 from bot.nudges.gate import Contact, Preference
+from bot.nudges.habits import Habit
 from bot.nudges.models import ContactPreference
 from bot.nudges.plan_models import (
     ControlState,
@@ -41,6 +42,8 @@ from bot.nudges.plan_models import (
     SlotState,
 )
 from bot.nudges.preferences import as_preference
+from bot.nudges.twins import Points, Twins
+from bot.nudges.whom import Whom
 from bot.payments.models import PaymentRequest, RequestState
 
 COUNTS_BACK = timedelta(days=32)
@@ -99,6 +102,13 @@ class Surroundings:
     """Slots that are written down and not sent."""
     arms: dict[tuple[int, str], str] = field(default_factory=dict)
     """The arm of a debtor in an experiment, where it is written down."""
+    preferences: dict[int, Preference] = field(default_factory=dict)
+    habits: dict[int, Habit] = field(default_factory=dict)
+    twins: Twins = field(default_factory=Twins)
+    shared_points: dict[int, Points] = field(default_factory=dict)
+    """Where somebody with a twin may be written to, by debtor; in place of `points`."""
+    opted_out: set[int] = field(default_factory=set)
+    """Debtors with a twin who asked to hear nothing."""
 
 
 def _columns(*columns: Any) -> Any:
@@ -142,16 +152,17 @@ def shards(session: Session, size: int) -> list[tuple[int, int]]:
 
 
 def accounts(
-    session: Session, low: int, high: int, *, first_due: date, last_due: date, creditor: int | None
+    session: Session, whom: Whom, *, first_due: date, last_due: date, creditor: int | None
 ) -> Sequence[Any]:
-    """The accounts of debtors `low` to `high` with a due date between the two days.
+    """The accounts of some debtors with a due date between the two days.
 
     Columns: account id, ref, due_on, currency, product, opened_on, creditor id, debtor id, debtor
-    ref, country, time zone, opted out, net balance (minor units), payments booked, balance moment.
+    ref, country, time zone, opted out, net balance (minor units), payments booked, balance moment,
+    region, whether the time zone is only assumed.
     The first account of a debtor is the one due first.
     """
     wanted: list[ColumnElement[bool]] = [
-        col(Account.debtor_id).between(low, high),
+        whom.are(Account.debtor_id),
         col(Account.due_on).between(first_due, last_due),
     ]
     if creditor is not None:
@@ -190,6 +201,8 @@ def accounts(
                 ),
                 else_=None,
             ),
+            Debtor.region,
+            Debtor.timezone_assumed,
         )
         .join(Debtor, col(Debtor.id) == col(Account.debtor_id))
         .join(Creditor, col(Creditor.id) == col(Account.creditor_id))
@@ -200,21 +213,20 @@ def accounts(
     return _rows(session, query)
 
 
-def surroundings(
-    session: Session, low: int, high: int, *, now: datetime, first_due: date
-) -> Surroundings:
-    """Everything else that bears on the debtors `low` to `high`. A dozen queries, whatever the range."""
-    found = Surroundings()
-    _points(session, found, low, high)
-    _talks(session, found, low, high)
-    _cases(session, found, low, high, now)
-    _agreements(session, found, low, high, now)
-    _contacts(session, found, low, high, now)
-    _slots(session, found, low, high, first_due)
-    return found
+def surround(
+    session: Session, found: Surroundings, whom: Whom, *, now: datetime, first_due: date
+) -> None:
+    """Add everything else that bears on some debtors. A dozen queries, however many they are."""
+    _points(session, found, whom)
+    _talks(session, found, whom)
+    _cases(session, found, whom, now)
+    _agreements(session, found, whom, now)
+    _contacts(session, found, whom, now)
+    _slots(session, found, whom, first_due)
+    found.preferences.update(preferences(session, whom))
 
 
-def _points(session: Session, found: Surroundings, low: int, high: int) -> None:
+def _points(session: Session, found: Surroundings, whom: Whom) -> None:
     flag = (
         col(ContactPoint.channel)
         + literal("|")
@@ -229,13 +241,13 @@ def _points(session: Session, found: Surroundings, low: int, high: int) -> None:
     rows = _rows(
         session,
         _columns(col(ContactPoint.debtor_id), func.aggregate_strings(flag, ","))
-        .where(col(ContactPoint.debtor_id).between(low, high))
+        .where(whom.are(ContactPoint.debtor_id))
         .group_by(col(ContactPoint.debtor_id)),
     )
-    found.points = {row[0]: row[1] for row in rows}
+    found.points.update({row[0]: row[1] for row in rows})
 
 
-def _talks(session: Session, found: Surroundings, low: int, high: int) -> None:
+def _talks(session: Session, found: Surroundings, whom: Whom) -> None:
     for known in (Conversation.debtor_id, Conversation.claimed_debtor_id):
         extra = [] if known is Conversation.debtor_id else [col(Conversation.debtor_id).is_(None)]
         rows = session.execute(
@@ -248,7 +260,7 @@ def _talks(session: Session, found: Surroundings, low: int, high: int) -> None:
                 Conversation.opted_out_at,
                 Conversation.last_inbound_at,
             )
-            .where(col(known).between(low, high), *extra)
+            .where(whom.are(known), *extra)
             .order_by(col(Conversation.id))
         ).all()
         for debtor, number, channel, red, owner, opted_out_at, last in rows:
@@ -256,11 +268,11 @@ def _talks(session: Session, found: Surroundings, low: int, high: int) -> None:
             found.talks[debtor].append(talk)
 
 
-def _cases(session: Session, found: Surroundings, low: int, high: int, now: datetime) -> None:
+def _cases(session: Session, found: Surroundings, whom: Whom, now: datetime) -> None:
     rows = session.execute(
         _columns(Case.debtor_id, Case.reason)
         .where(
-            col(Case.debtor_id).between(low, high),
+            whom.are(Case.debtor_id),
             or_(
                 and_(col(Case.status) == CaseState.OPEN, col(Case.hold_until).is_(None)),
                 col(Case.hold_until) > now,
@@ -274,15 +286,13 @@ def _cases(session: Session, found: Surroundings, low: int, high: int, now: date
     claims = session.execute(
         _columns(PaymentClaim.account_id)
         .join(Account, col(Account.id) == PaymentClaim.account_id)
-        .where(
-            col(Account.debtor_id).between(low, high), col(PaymentClaim.status) == ClaimState.OPEN
-        )
+        .where(whom.are(Account.debtor_id), col(PaymentClaim.status) == ClaimState.OPEN)
     )
-    found.claims = {row[0] for row in claims}
+    found.claims.update({row[0] for row in claims})
 
 
-def _agreements(session: Session, found: Surroundings, low: int, high: int, now: datetime) -> None:
-    mine = col(Account.debtor_id).between(low, high)
+def _agreements(session: Session, found: Surroundings, whom: Whom, now: datetime) -> None:
+    mine = whom.are(Account.debtor_id)
     promises = session.execute(
         _columns(Account.debtor_id, Promise.account_id, Promise.status, func.count())
         .join(Account, col(Account.id) == Promise.account_id)
@@ -300,7 +310,7 @@ def _agreements(session: Session, found: Surroundings, low: int, high: int, now:
         .join(Account, col(Account.id) == Plan.account_id)
         .where(mine, col(Plan.status).in_([PlanState.ACCEPTED, PlanState.SUSPENDED]))
     )
-    found.plans = {row[0] for row in plans}
+    found.plans.update({row[0] for row in plans})
     pending = session.execute(
         _columns(PaymentRequest.account_id)
         .join(Account, col(Account.id) == PaymentRequest.account_id)
@@ -310,10 +320,10 @@ def _agreements(session: Session, found: Surroundings, low: int, high: int, now:
             col(PaymentRequest.pending_until) > now,
         )
     )
-    found.pending = {row[0] for row in pending}
+    found.pending.update({row[0] for row in pending})
 
 
-def _contacts(session: Session, found: Surroundings, low: int, high: int, now: datetime) -> None:
+def _contacts(session: Session, found: Surroundings, whom: Whom, now: datetime) -> None:
     whose = func.coalesce(Conversation.debtor_id, Conversation.claimed_debtor_id)
     counted = or_(
         col(Message.purpose).in_([Purpose.REMINDER, Purpose.NUDGE]),
@@ -327,10 +337,10 @@ def _contacts(session: Session, found: Surroundings, low: int, high: int, now: d
         .outerjoin(Delivery, col(Delivery.message_id) == Message.id)
         .where(
             or_(
-                col(Conversation.debtor_id).between(low, high),
+                whom.are(Conversation.debtor_id),
                 and_(
                     col(Conversation.debtor_id).is_(None),
-                    col(Conversation.claimed_debtor_id).between(low, high),
+                    whom.are(Conversation.claimed_debtor_id),
                 ),
             ),
             col(Message.direction) == Direction.OUT,
@@ -349,8 +359,8 @@ def _contacts(session: Session, found: Surroundings, low: int, high: int, now: d
         found.contacts[debtor].append(Contact(at, channel))
 
 
-def _slots(session: Session, found: Surroundings, low: int, high: int, first_due: date) -> None:
-    wanted = (col(NudgeSlot.debtor_id).between(low, high), col(NudgeSlot.due_on) >= first_due)
+def _slots(session: Session, found: Surroundings, whom: Whom, first_due: date) -> None:
+    wanted = (whom.are(NudgeSlot.debtor_id), col(NudgeSlot.due_on) >= first_due)
     over = col(NudgeSlot.state).in_([SlotState.SENT, SlotState.CANCELLED])
     settled = _rows(session, _columns(NudgeSlot.account_id, NudgeSlot.due_on).where(*wanted, over))
     for account, due_on in settled:
@@ -363,15 +373,15 @@ def _slots(session: Session, found: Surroundings, low: int, high: int, first_due
         found.waiting[account, rule, due_on] = Waiting(state, rules)
     arms = session.execute(
         _columns(NudgeAllocation.debtor_id, NudgeAllocation.experiment, NudgeAllocation.arm).where(
-            col(NudgeAllocation.debtor_id).between(low, high)
+            whom.are(NudgeAllocation.debtor_id)
         )
     )
-    found.arms = {(debtor, experiment): arm for debtor, experiment, arm in arms}
+    found.arms.update({(debtor, experiment): arm for debtor, experiment, arm in arms})
 
 
-def preferences(session: Session, low: int, high: int) -> dict[int, Preference]:
-    """What the debtors of a range asked for, by debtor."""
+def preferences(session: Session, whom: Whom) -> dict[int, Preference]:
+    """What some debtors asked for, by debtor."""
     rows = session.exec(
-        select(ContactPreference).where(col(ContactPreference.debtor_id).between(low, high))
+        select(ContactPreference).where(whom.are(ContactPreference.debtor_id))
     ).all()
     return {row.debtor_id: wish for row in rows if (wish := as_preference(row))}

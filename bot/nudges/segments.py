@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bot.kit.money import exponent
-from bot.policies.ladders import GENERAL, LadderPolicy, When
+from bot.policies.ladders import GENERAL, LadderPolicy, LadderSegment, When
 
 
 class Profile(NamedTuple):
@@ -13,6 +13,8 @@ class Profile(NamedTuple):
 
     `days` counts from the due date (below zero: still to come), `balance_minor` is in minor units
     of `currency`, `payments` is how many were booked on the account, `tenure_days` its age.
+    `propensity` is per cent, and none where no good model is known; `importance` is empty where it
+    was not worked out.
     """
 
     days: int
@@ -24,14 +26,19 @@ class Profile(NamedTuple):
     timezone: str
     product: str
     tenure_days: int
+    propensity: int | None = None
+    importance: str = ""
 
 
 def segment_of(policy: LadderPolicy, who: Profile) -> tuple[str, str]:
     """`(segment, ladder)` of an account: the first segment that fits, else the general ladder."""
-    for segment in policy.segments:
-        if holds(segment.when, who):
-            return segment.name, segment.ladder
-    return "", GENERAL
+    segment = fitting(policy, who)
+    return (segment.name, segment.ladder) if segment else ("", GENERAL)
+
+
+def fitting(policy: LadderPolicy, who: Profile) -> LadderSegment | None:
+    """The first segment that fits."""
+    return next((segment for segment in policy.segments if holds(segment.when, who)), None)
 
 
 def holds(when: When, who: Profile) -> bool:
@@ -41,6 +48,8 @@ def holds(when: When, who: Profile) -> bool:
         and _within(when.payments, who.payments)
         and _within(when.broken_promises, who.broken_promises)
         and _within(when.tenure_days, who.tenure_days)
+        and _within(when.propensity, who.propensity)
+        and (not when.importance or who.importance in when.importance)
         and (not when.countries or who.country in when.countries)
         and (not when.timezones or who.timezone in when.timezones)
         and (not when.products or who.product in when.products)
@@ -49,8 +58,8 @@ def holds(when: When, who: Profile) -> bool:
     )
 
 
-def _within(limits: tuple[int, int] | None, value: int) -> bool:
-    return limits is None or limits[0] <= value <= limits[1]
+def _within(limits: tuple[int, int] | None, value: int | None) -> bool:
+    return limits is None or (value is not None and limits[0] <= value <= limits[1])
 
 
 def _at_least(limits: dict[str, int], who: Profile) -> bool:

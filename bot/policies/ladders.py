@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.policies.habits import Importance
 from bot.policies.loader import _read, _start
 
 GENERAL = "standard"
@@ -32,7 +33,9 @@ class Step(_Strict):
     """Catalogue key of the words for a verified reader; nobody else ever gets them."""
     variants: tuple[str, ...] = ("a", "b")
     hour: time = time(9, 0)
-    """Not before this, on the debtor's own clock."""
+    """Not before this, on the debtor's own clock; unless their best hour is known."""
+    keeps_hour: bool = False
+    """This hour, whatever is known of the debtor's: in the evening of the day it would be late."""
     channels: tuple[Literal["telegram", "whatsapp", "email", "web"], ...] = ()
     to_person: bool = False
     """Nothing is written: a person takes it from here."""
@@ -66,6 +69,15 @@ class When(_Strict):
     products: tuple[str, ...] = ()
     tenure_days: tuple[int, int] | None = None
     """How long the account has been open."""
+    propensity: tuple[int, int] | None = None
+    """Per cent of people like this who pay or agree by themselves; nobody without a good model."""
+    importance: tuple[Importance, ...] = ()
+    """Class by what the debtor owes in all; nobody before it was worked out."""
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether it asks for something that was worked out from people's behaviour."""
+        return self.propensity is not None or bool(self.importance)
 
     @model_validator(mode="after")
     def _asks_something(self) -> When:
@@ -127,13 +139,48 @@ class LadderPolicy(_Strict):
             days = [step.day for step in steps]
             if not steps or days != sorted(set(days)):
                 raise ValueError(f"the steps of {name!r} do not climb")
+        for segment in self.segments:
+            if segment.when.is_learned:
+                _is_no_harsher(segment, self.ladders)
         return self
+
+    @property
+    def asks_what_was_learned(self) -> bool:
+        """Whether any segment needs a propensity or an importance."""
+        return any(segment.when.is_learned for segment in self.segments)
 
     @property
     def reach(self) -> tuple[int, int]:
         """The first and the last day from the due date on which anything can be due."""
         every = [step for steps in self.ladders.values() for step in steps]
         return min(s.day for s in every), max(s.day + s.lives for s in every)
+
+
+WEIGHT = {"info": 0, "soft": 0, "options": 0, "help": 0, "plan": 0, "person": 0, "factual": 1}
+"""How heavily a tone weighs on somebody: an offer weighs nothing."""
+
+
+def _is_no_harsher(segment: LadderSegment, ladders: dict[str, tuple[Step, ...]]) -> None:
+    """Refuse a ladder that writes more, or in a heavier tone, to people chosen by what was learned.
+
+    On no day may it have written more often than the general ladder, or anything that weighs more.
+    A guess about somebody may spare them something or offer help sooner, and nothing else.
+    """
+    own, general = ladders[segment.ladder], ladders[GENERAL]
+    if strange := {step.tone for step in own} - set(WEIGHT):
+        raise ValueError(f"segment {segment.name!r}: nobody weighed the tone {strange.pop()!r}")
+    for day in (step.day for step in own):
+        mine, theirs = _until(own, day), _until(general, day)
+        if len(mine) > len(theirs) or max(mine, default=0) > max(theirs, default=0):
+            raise ValueError(
+                f"segment {segment.name!r} is chosen by what was learned: up to day {day} its "
+                f"ladder {segment.ladder!r} may neither write more nor be harsher than {GENERAL!r}"
+            )
+
+
+def _until(steps: tuple[Step, ...], day: int) -> list[int]:
+    """What the messages weigh that a ladder has written up to a day."""
+    return [WEIGHT.get(s.tone, 0) for s in steps if s.day <= day and not s.to_person]
 
 
 class Costs(_Strict):

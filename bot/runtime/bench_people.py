@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
-from bot.kit.db import Database
+from bot.kit.db import Database, UtcDateTime
+from bot.nudges.habit_models import HabitRun
+from bot.nudges.scorer import PropensityModel, Weight
 
 COUNTRIES = (
     ("MX", "America/Mexico_City", "MXN"),
@@ -23,16 +25,21 @@ COUNTRIES = (
 CREDITORS = ("bench-shop", "bench-lender", "bench-telecom")
 
 
-def populate(database: Database, accounts: int, *, today: date) -> None:
+def populate(database: Database, accounts: int, *, today: date, habits: bool = False) -> None:
     """Write `accounts` debts of nine tenths as many people in nine countries, with their history.
 
     Due dates lie from twenty days ahead to a hundred and ten days back. A third paid something,
     one in twenty everything; one in five was written to lately; 3 % have an open case, 4 % a
     promise, 1 % opted out; three in ten came by Telegram, six in seven agreed to e-mail.
+
+    With `habits` also what would have been learned of half of them, and a propensity in use: what
+    that costs a plan. Nothing waits for an hour then that would not wait without.
     """
     people = max(accounts * 9 // 10, 1)
     with database.transaction() as session:
         _write(session, database.is_sqlite, people, accounts, today)
+        if habits:
+            _write_habits(session, database.is_sqlite, people, today)
     if not database.is_sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
             plain.execute(text("ANALYZE"))
@@ -163,4 +170,48 @@ def _write(session: Session, sqlite: bool, people: int, accounts: int, today: da
         f" 'email', '', 'a', 'sent', '[]', {moment('-9')}, {moment('-9')}, 'automatic', {moment('-9')}",
         accounts,
         "i % 3 = 1",
+    )
+
+
+_WEIGHTS = {"days": -0.4, "payments": 0.9, "broken_promises": -0.5, "answered_last": 0.6}
+
+
+def _write_habits(session: Session, sqlite: bool, people: int, today: date) -> None:
+    now = datetime.combine(today, time(3), UTC) - timedelta(days=1)
+    weights = {n: Weight(mean=1.0, scale=2.0, coefficient=c) for n, c in _WEIGHTS.items()}
+    model = PropensityModel.model_validate(
+        {
+            "learned_on": now.date(),
+            "outcome_days": 7,
+            "examples": 5000,
+            "people": 4000,
+            "outcomes": 1500,
+            "usable": True,
+            "why": "made up",
+            "brier": 0.19,
+            "base_brier": 0.21,
+            "weights": weights,
+            "balance_cuts": {},
+        }
+    )
+    session.add(
+        HabitRun(
+            learned_at=now,
+            policy_since=date(2026, 1, 1),
+            portfolio={},
+            propensity=model.model_dump(mode="json"),
+        )
+    )
+    session.flush()
+    no, yes = ("0", "1") if sqlite else ("false", "true")
+    session.execute(
+        text(
+            "INSERT INTO debtor_habit (debtor_id, hour, hour_hits, hour_seen, hour_others, channel,"  # noqa: S608
+            " channel_answered, channel_sent, channel_others, importance, kept, answered_last,"
+            " learned_at) SELECT id, CASE WHEN id % 4 = 0 THEN 9 END, 5, 7, 12,"
+            " CASE WHEN id % 8 = 0 THEN 'email' ELSE '' END, 4, 6, 20,"
+            " CASE id % 3 WHEN 0 THEN 'A' WHEN 1 THEN 'B' ELSE 'C' END, id % 2,"
+            f" CASE WHEN id % 6 = 0 THEN {yes} ELSE {no} END, :now"
+            f" FROM debtor WHERE id <= {people} AND id % 2 = 0"
+        ).bindparams(bindparam("now", now, UtcDateTime))
     )

@@ -154,6 +154,47 @@ def test_nothing_protected_can_be_asked_of_a_segment():
         LadderPolicy.model_validate(_policy(segments=[segment]))
 
 
+def test_what_was_learned_puts_somebody_in_a_segment_only_where_it_is_known():
+    assert segment_of(STANDARD, _who(propensity=80)) == ("settles by themselves", "gentle")
+    assert segment_of(STANDARD, _who(propensity=5)) == ("probably cannot", "early help")
+    assert segment_of(STANDARD, _who(propensity=40)) == ("", "standard")
+    assert segment_of(STANDARD, _who(propensity=None)) == ("", "standard")
+
+
+_SOFT = {"tone": "soft", "template": "utter_nudge_soft", "channels": ["web"], "lives": 1}
+_FACTUAL = _SOFT | {"tone": "factual", "template": "utter_nudge_factual"}
+
+
+@pytest.mark.parametrize("when", [{"propensity": [0, 20]}, {"importance": ["A"]}])
+@pytest.mark.parametrize(
+    ("own", "may_be"),
+    [
+        ([("T+3", _SOFT)], True),
+        ([("T+1", _SOFT), ("T+5", {"tone": "person", "to_person": True, "lives": 1})], True),
+        ([("T+1", _SOFT), ("T+2", _SOFT)], False),  # more often than everybody
+        ([("T+1", _FACTUAL)], False),  # sooner in a heavier tone
+        ([("T+9", _FACTUAL)], True),
+        ([("T+3", _SOFT | {"tone": "urgent"})], False),  # a tone that nobody weighed
+    ],
+)
+def test_a_guess_about_somebody_never_makes_a_ladder_harsher(when, own, may_be):
+    def steps(*rungs):
+        return [{"step": name, "day": int(name[1:]), **values} for name, values in rungs]
+
+    policy = _policy(
+        segments=[{"name": "x", "reference": "x", "when": when, "ladder": "own"}],
+        ladders={"standard": steps(("T+1", _SOFT), ("T+9", _FACTUAL)), "own": steps(*own)},
+    )
+    if may_be:
+        LadderPolicy.model_validate(policy)
+    else:
+        with pytest.raises(ValidationError, match=r"own|weighed"):
+            LadderPolicy.model_validate(policy)
+    # The same ladder for people chosen by what their debt is: that is a rule and no guess.
+    policy["segments"][0]["when"] = {"days": [0, 9]}
+    LadderPolicy.model_validate(policy)
+
+
 def test_a_price_nobody_read_is_unknown():
     costs = message_costs(TODAY)
     assert costs.of("whatsapp", "BR") == 3400
