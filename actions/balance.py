@@ -9,6 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.interfaces import Tracker
 
 from actions.base import Act, button_reference
+from actions.links import due_link
 from bot.conversations.service import Button
 from bot.debts.facts import Movement, Statement
 from bot.debts.rules import joined
@@ -32,6 +33,8 @@ class ActionShowBalance(Act):
             return nothing_owed(turn)
         stale = any(s.is_stale(turn.now) for s in owing)
         if len(owing) > 1:
+            first = turn.statement
+            owing.sort(key=lambda s: s is not first)
             turn.say(
                 "utter_balance_several_stale" if stale else "utter_balance_several",
                 lines="\n".join(_line(turn, s) for s in owing),
@@ -40,6 +43,8 @@ class ActionShowBalance(Act):
                 if stale
                 else ("ask_breakdown", "request_plan", "ask_human"),
             )
+            if not stale:
+                _say_which(turn, owing[0])
             return []
         statement = owing[0]
         if stale:
@@ -53,8 +58,22 @@ class ActionShowBalance(Act):
             due=statement.due_on,
             count=abs(statement.days_overdue),
             buttons=("pay_now", "request_plan", "ask_breakdown"),
+            links=(due_link(turn, statement),) if statement.days_overdue < 0 else (),
         )
         return []
+
+
+def _say_which(turn: Turn, statement: Statement) -> None:
+    """Of several accounts, the one that we wrote about: that is what brought them here."""
+    if statement.account_id != turn.written_about:
+        return
+    turn.say(
+        "utter_balance_written_about",
+        product=statement.product,
+        balance=statement.balance,
+        due=statement.due_on,
+        buttons=("pay_now", "request_plan", "ask_breakdown"),
+    )
 
 
 def _key(stem: str, statement: Statement) -> str:

@@ -16,6 +16,8 @@ from bot.conversations.identity import Verdict, identify
 from bot.conversations.models import IdentityLevel, Owner
 from bot.dialogue import kept
 from bot.dialogue.turn import Turn, current_turn
+from bot.nudges import written_about
+from bot.papers import mailing
 
 
 class Act(Action, ABC):
@@ -209,8 +211,12 @@ def button_reference(tracker: Tracker) -> str | None:
 
 
 def try_to_identify(turn: Turn) -> Verdict:
-    """Read the message as an answer to "who are you"."""
-    return identify(
+    """Read the message as an answer to "who are you".
+
+    Whoever came by the link of a message and asked for nothing else is told what it was about, and
+    is given the papers that were announced to their mailbox.
+    """
+    verdict = identify(
         turn.session,
         turn.conversation,
         turn.message.text,
@@ -218,6 +224,13 @@ def try_to_identify(turn: Turn) -> Verdict:
         country=turn.creditor.country,
         now=turn.now,
     )
+    known = turn.conversation.debtor_id
+    is_new = verdict is Verdict.VERIFIED and known is not None and not turn.conversation.pending
+    if is_new and written_about.was_followed(turn.session, known or 0, now=turn.now):
+        turn.conversation.pending = {"action": "action_show_balance"}
+    if is_new and mailing.waiting(turn.session, known or 0, turn.now):
+        turn.conversation.pending = {"action": "action_request_receipt", "papers": "mailed"}
+    return verdict
 
 
 def _intent(tracker: Tracker) -> str:

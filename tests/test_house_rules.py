@@ -148,6 +148,7 @@ SAID_TO_ANYBODY = (
     "utter_crisis_no_lines",
     "utter_payment_noted",
     "utter_message_waiting",
+    "page_open_spent",
     "calendar_title",
     "utter_handoff",
     "utter_hardship_job_loss",

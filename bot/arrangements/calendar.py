@@ -1,4 +1,4 @@
-"""The dates of a promise or a plan as a calendar file (RFC 5545), for the debtor's own calendar.
+"""The dates of a promise, a plan or a debt as a calendar file (RFC 5545), for one's own calendar.
 
 Calendars are shared, and shown on locked screens: a date says whose reminder it is and nothing
 else. No amount, no product, no word of what it is for.
@@ -16,8 +16,11 @@ from sqlmodel import Session
 
 from bot.arrangements import repository
 from bot.arrangements.models import Plan, PlanState, Promise, PromiseState, Subject
+from bot.debts import repository as debts
 from bot.debts.models import Account
 
+DUE = "due"
+"""The date on which an account is to be paid, which nobody agreed anew."""
 _SALT = "calendar"
 _EVENING_BEFORE = timedelta(hours=-6)
 """When the calendar reminds: six in the evening before, which is nobody's work to send."""
@@ -39,11 +42,16 @@ def token_for(subject: Subject, subject_id: int, *, secret: str) -> str:
     return str(_signer(secret).dumps([subject.value, subject_id]))
 
 
-def read_token(token: str, *, secret: str) -> tuple[Subject, int] | None:
+def due_token(account_id: int, *, secret: str) -> str:
+    """The signed part of a link to the date on which an account is to be paid."""
+    return str(_signer(secret).dumps([DUE, account_id]))
+
+
+def read_token(token: str, *, secret: str) -> tuple[Subject | str, int] | None:
     """What a token stands for; nothing where it was not signed here."""
     try:
         kind, number = _signer(secret).loads(token)
-        return Subject(kind), int(number)
+        return DUE if kind == DUE else Subject(kind), int(number)
     except (BadData, ValueError, TypeError):
         return None
 
@@ -52,8 +60,10 @@ def _signer(secret: str) -> URLSafeSerializer:
     return URLSafeSerializer(secret, salt=_SALT)
 
 
-def dates_of(session: Session, subject: Subject, subject_id: int) -> Dates | None:
-    """The dates of a promise or a plan that are still open; nothing where there is no such thing."""
+def dates_of(session: Session, subject: Subject | str, subject_id: int) -> Dates | None:
+    """The dates that are still open, of an account, a promise or a plan; nothing where there is none."""
+    if subject == DUE:
+        return _due(session, subject_id)
     if subject is Subject.PROMISE:
         promise = session.get(Promise, subject_id)
         if promise is None:
@@ -75,6 +85,15 @@ def dates_of(session: Session, subject: Subject, subject_id: int) -> Dates | Non
             if plan.status is PlanState.ACCEPTED and row.paid_at is None
         ),
     )
+
+
+def _due(session: Session, account_id: int) -> Dates | None:
+    account = session.get(Account, account_id)
+    if account is None:
+        return None
+    is_open = debts.net_of(session, account_id) > 0
+    days = ((f"d{account_id}", account.due_on),) if is_open else ()
+    return Dates(account, account.imported_at, days)
 
 
 def calendar_file(

@@ -12,7 +12,7 @@ from bot.channels.port import Refused
 from bot.conversations import service, silence
 from bot.conversations.models import Conversation, Delivery, DeliveryState, Message, MessageState
 from bot.debtors.events import log_event
-from bot.nudges import gate
+from bot.nudges import gate, on_the_way
 
 
 def die(
@@ -63,32 +63,51 @@ def passes(
     conversation: Conversation,
     now: datetime,
 ) -> bool:
-    """Whether the gate lets it go now; else it is put off, or held back for good."""
+    """Whether switch, ladder and gate let it go now; else it is put off, or held back for good."""
+    held = on_the_way.held(session, message, conversation, now=now)
+    if held and held.until:
+        _put_off(delivery, held.rule, held.until)
+        return False
+    if held:
+        _hold_back(session, delivery, message, conversation, held.rule, now)
+        return False
     ruling = gate.rule_on(session, message, conversation, now=now)
+    if delivery.detail == on_the_way.PAUSED:
+        delivery.detail = ""  # nothing but the gate may hold it from here on
     if ruling.decision is gate.Decision.SEND:
         return True
     reasons = ",".join(dict.fromkeys(reason.rule for reason in ruling.reasons))
     if ruling.decision is gate.Decision.LATER:
-        delivery.state, delivery.reason, delivery.detail = (
-            DeliveryState.QUEUED,
-            rules.PUT_OFF,
-            reasons,
-        )
-        delivery.due_at = max(ruling.at or now, now + timedelta(seconds=1))
-        delivery.give_up_at = delivery.due_at + service.WORTH_SENDING
+        _put_off(delivery, reasons, max(ruling.at or now, now + timedelta(seconds=1)))
     else:
-        delivery.state, delivery.reason = DeliveryState.BLOCKED, reasons
-        message.state = MessageState.FAILED
-        log_event(
-            session,
-            "delivery.blocked",
-            at=now,
-            actor="system",
-            creditor_id=conversation.creditor_id,
-            conversation_id=conversation.id,
-            delivery=delivery.id,
-            channel=delivery.channel,
-            purpose=message.purpose.value,
-            rules=reasons,
-        )
+        _hold_back(session, delivery, message, conversation, reasons, now)
     return False
+
+
+def _put_off(delivery: Delivery, reasons: str, until: datetime) -> None:
+    delivery.state, delivery.reason, delivery.detail = DeliveryState.QUEUED, rules.PUT_OFF, reasons
+    delivery.due_at, delivery.give_up_at = until, until + service.WORTH_SENDING
+
+
+def _hold_back(
+    session: Session,
+    delivery: Delivery,
+    message: Message,
+    conversation: Conversation,
+    reasons: str,
+    now: datetime,
+) -> None:
+    delivery.state, delivery.reason = DeliveryState.BLOCKED, reasons
+    message.state = MessageState.FAILED
+    log_event(
+        session,
+        "delivery.blocked",
+        at=now,
+        actor="system",
+        creditor_id=conversation.creditor_id,
+        conversation_id=conversation.id,
+        delivery=delivery.id,
+        channel=delivery.channel,
+        purpose=message.purpose.value,
+        rules=reasons,
+    )

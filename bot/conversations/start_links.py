@@ -19,9 +19,9 @@ from sqlmodel import Session, select
 from bot.conversations.models import Conversation, StartLinkUse
 from bot.debtors import repository as debtors
 from bot.debtors.models import Creditor, Debtor
+from bot.policies.loader import channels_policy
 from bot.settings import Settings
 
-LIVES = timedelta(days=30)
 LONGEST_REF = 28
 """Bytes of a debtor's reference that fit: Telegram's 64 characters hold 48 bytes."""
 
@@ -39,10 +39,12 @@ class Opened:
 
     debtor_ref: str
     digest: str
+    made_on: date
+    """The day (UTC) it was made: tells which message it stood in."""
 
 
 def start_token(settings: Settings, creditor_slug: str, debtor_ref: str, now: datetime) -> str:
-    """A link's token for a creditor's debtor, good for 30 days and one use (identity level 1).
+    """A link's token for a creditor's debtor, good once, and as long as `channels.yml` says (level 1).
 
     Raises:
         RefTooLong: the reference has more than 28 bytes.
@@ -50,7 +52,7 @@ def start_token(settings: Settings, creditor_slug: str, debtor_ref: str, now: da
     ref = debtor_ref.encode()
     if not 0 < len(ref) <= LONGEST_REF:
         raise RefTooLong(len(ref))
-    last_day = (now + LIVES).astimezone(UTC).date()
+    last_day = (now + _lives(now)).astimezone(UTC).date()
     head = (last_day - _EPOCH).days.to_bytes(2, "big") + secrets.token_bytes(_NONCE)
     body = head + _veiled(settings, head, ref)
     return _text(body + _mac(settings, creditor_slug, body))
@@ -76,7 +78,7 @@ def open_start_token(
     if now.astimezone(UTC).date() > last_day or _text(raw) != token:
         return None
     ref = _veiled(settings, body[:_HEAD], body[_HEAD:]).decode()
-    return Opened(ref, hashlib.sha256(raw).hexdigest())
+    return Opened(ref, hashlib.sha256(raw).hexdigest(), last_day - _lives(now))
 
 
 def claim(
@@ -99,6 +101,10 @@ def claim(
     session.add(StartLinkUse(digest=opened.digest, conversation_id=conversation.id, used_at=now))
     session.flush()
     return debtor
+
+
+def _lives(now: datetime) -> timedelta:
+    return timedelta(days=channels_policy(now.date()).links.live_days)
 
 
 def _text(raw: bytes) -> str:

@@ -26,6 +26,7 @@ from bot.dialogue import kept
 from bot.handoff import service as handoff
 from bot.kit.clock import local_date
 from bot.kit.money import Money
+from bot.nudges import written_about
 from bot.policies.schema import NegotiationLimits
 from bot.settings import Settings
 from bot.texts.catalogue import Reader, render, title
@@ -117,9 +118,17 @@ class Turn:
 
     @property
     def statement(self) -> Statement | None:
-        """The account talked about: the first that owes something, else the first."""
+        """The account talked about: what we wrote about, else the first that owes something."""
         owing = [s for s in self.statements if s.balance]
-        return next(iter(owing or self.statements), None)
+        nudged = [s for s in owing if len(owing) > 1 and s.account_id == self.written_about]
+        return next(iter(nudged or owing or self.statements), None)
+
+    @cached_property
+    def written_about(self) -> int | None:
+        """The account of the verified debtor that a message of the last days was about."""
+        if self.debtor is None or self.debtor.id is None:
+            return None
+        return written_about.account_of(self.session, self.debtor.id, now=self.now)
 
     @property
     def limits(self) -> NegotiationLimits:

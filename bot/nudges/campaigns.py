@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.cases.models import Case
 from bot.conversations.models import (
@@ -20,6 +21,7 @@ from bot.conversations.models import (
 from bot.debtors.events import log_event
 from bot.debtors.models import Creditor, Debtor
 from bot.debts.models import Account, EntryKind, LedgerEntry
+from bot.nudges import batches
 from bot.nudges.experiments import Arm
 from bot.nudges.plan_models import (
     ControlState,
@@ -34,118 +36,167 @@ _COMPLAINTS = ("objection_harassment", "complaint")
 
 
 def switch(
-    session: Session, state: ControlState, *, scope: str, by: str, note: str, now: datetime
+    session: Session,
+    state: ControlState,
+    *,
+    scope: str,
+    by: str,
+    note: str,
+    now: datetime,
+    actor: str = "system",
 ) -> int:
     """Run, pause or stop everything (`scope` empty) or one creditor (its slug).
 
     Stopping also cancels what was approved and what is on its way to a platform; answers how much.
+    `actor` is who did it, as the event log says it.
 
     Raises:
         LookupError: there is no such creditor.
     """
-    creditor = None
-    if scope:
-        creditor = session.exec(select(Creditor).where(Creditor.slug == scope)).first()
-        if creditor is None:
-            raise LookupError(scope)
+    creditor = creditor_called(session, scope) if scope else None
     row = session.exec(select(NudgeControl).where(NudgeControl.scope == scope)).first()
     row = row or NudgeControl(scope=scope, changed_at=now)
     row.state, row.changed_at, row.changed_by, row.note = state, now, by, note
     session.add(row)
+    session.flush()
+    cancelled = 0
+    if state is ControlState.STOPPED:
+        cancelled = _call_off(session, creditor.id if creditor else None, by, now)
     log_event(
         session,
         f"nudges.{state.value}",
         at=now,
-        actor="system",
+        actor=actor,
         creditor_id=creditor.id if creditor else None,
+        cancelled=cancelled,
     )
-    if state is not ControlState.STOPPED:
-        return 0
-    return _call_off(session, creditor, by, now)
+    return cancelled
 
 
-def _call_off(session: Session, creditor: Creditor | None, by: str, now: datetime) -> int:
-    slots: list[ColumnElement[bool]] = [
+def creditor_called(session: Session, slug: str) -> Creditor:
+    """The creditor with this slug.
+
+    Raises:
+        LookupError: there is none.
+    """
+    found = session.exec(select(Creditor).where(Creditor.slug == slug)).first()
+    if found is None:
+        raise LookupError(slug)
+    return found
+
+
+def under_way(session: Session, creditor_id: int | None) -> tuple[int, int]:
+    """What a stop would cancel: `(slots not sent yet, messages on their way to a platform)`."""
+    slots = select(func.count(col(NudgeSlot.id))).where(*_not_sent(creditor_id))
+    posted = select(func.count()).select_from(_posted(creditor_id).subquery())
+    return session.exec(slots).one(), session.exec(posted).one()
+
+
+def _not_sent(creditor_id: int | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [
         col(NudgeSlot.state).in_([SlotState.PLANNED, SlotState.APPROVED])
     ]
-    mine: list[ColumnElement[bool]] = [col(Message.purpose) == Purpose.NUDGE]
-    if creditor:
-        slots.append(col(NudgeSlot.creditor_id) == creditor.id)
-        mine.append(col(Conversation.creditor_id) == creditor.id)
-    reasons = [{"rule": "control:stopped", "source": by}]
-    cancelled = session.execute(
+    if creditor_id is not None:
+        found.append(col(NudgeSlot.creditor_id) == creditor_id)
+    return found
+
+
+def _posted(
+    creditor_id: int | None, *, state: DeliveryState = DeliveryState.QUEUED
+) -> SelectOfScalar[int | None]:
+    """The messages of nudges whose delivery is in `state`."""
+    found = (
+        select(col(Message.id))
+        .join(Delivery, col(Delivery.message_id) == col(Message.id))
+        .where(Message.purpose == Purpose.NUDGE, Delivery.state == state)
+    )
+    if creditor_id is None:
+        return found
+    return found.join(Conversation, col(Conversation.id) == col(Message.conversation_id)).where(
+        Conversation.creditor_id == creditor_id
+    )
+
+
+def _call_off(session: Session, creditor_id: int | None, by: str, now: datetime) -> int:
+    """Cancel in three statements, whatever there is: lists of numbers would have a longest length."""
+    slots = session.execute(
         update(NudgeSlot)
-        .where(*slots)
+        .where(*_not_sent(creditor_id))
         .values(
             state=SlotState.CANCELLED,
-            reasons=reasons,
+            reasons=[{"rule": "control:stopped", "source": by}],
             decided_at=now,
             lease_until=None,
         )
+        .execution_options(synchronize_session=False)
     )
-    waiting = (
-        select(Delivery.message_id)
-        .join(Message, col(Message.id) == Delivery.message_id)
-        .join(Conversation, col(Conversation.id) == Message.conversation_id)
-        .where(col(Delivery.state) == DeliveryState.QUEUED, *mine)
-    )
-    messages = [row for row in session.exec(waiting).all() if row is not None]
-    session.execute(
+    deliveries = session.execute(
         update(Delivery)
-        .where(col(Delivery.message_id).in_(messages), col(Delivery.state) == DeliveryState.QUEUED)
+        .where(
+            col(Delivery.message_id).in_(_posted(creditor_id)),
+            col(Delivery.state) == DeliveryState.QUEUED,
+        )
         .values(state=DeliveryState.BLOCKED, reason="control:stopped")
+        .execution_options(synchronize_session=False)
+    )
+    blocked = _posted(creditor_id, state=DeliveryState.BLOCKED).where(
+        Delivery.reason == "control:stopped"
     )
     session.execute(
         update(Message)
-        .where(col(Message.id).in_(messages), col(Message.state) == MessageState.QUEUED)
+        .where(col(Message.id).in_(blocked), col(Message.state) == MessageState.QUEUED)
         .values(state=MessageState.FAILED)
+        .execution_options(synchronize_session=False)
     )
-    return int(cancelled.rowcount) + len(messages)  # type: ignore[attr-defined]
+    session.expire_all()
+    return int(slots.rowcount + deliveries.rowcount)  # type: ignore[attr-defined]
 
 
 def approve(session: Session, *, scope: str, by: str, now: datetime) -> int:
-    """Let the batches that wait for a person go out; answers how many slots.
+    """Let the batches that wait for a person go out, at once; answers how many slots.
 
     Raises:
         LookupError: there is no such creditor.
     """
-    wanted: list[ColumnElement[bool]] = [col(NudgeSlot.state) == SlotState.PLANNED]
-    if scope:
-        creditor = session.exec(select(Creditor).where(Creditor.slug == scope)).first()
-        if creditor is None:
-            raise LookupError(scope)
-        wanted.append(col(NudgeSlot.creditor_id) == creditor.id)
-    done = session.execute(
-        update(NudgeSlot)
-        .where(*wanted)
-        .values(state=SlotState.APPROVED, approved_by=by, decided_at=now)
-    )
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    creditor = creditor_called(session, scope) if scope else None
+    wanted = batches.Wanted(creditor.id if creditor else None)
+    done = 0
+    while moved := batches.move_part(session, batches.Act.APPROVE, wanted, by=by, now=now):
+        done += moved
+    return done
 
 
-def arms_of(session: Session, experiment: Experiment, *, now: datetime) -> dict[str, Arm]:
+def arms_of(
+    session: Session, experiment: Experiment, *, now: datetime, creditor_id: int | None = None
+) -> dict[str, Arm]:
     """What became of everybody in an experiment whose days are over, by arm.
 
     Whoever was allocated counts, also where nothing could be sent to them. Paid means that money
-    was booked within the experiment's days; opting out and complaining likewise.
+    was booked within the experiment's days; opting out and complaining likewise. With
+    `creditor_id`, of that creditor's people only.
     """
     window = timedelta(days=experiment.outcome_days)
-    rows = session.exec(
-        select(NudgeAllocation).where(
-            NudgeAllocation.experiment == experiment.name,
-            col(NudgeAllocation.allocated_at) <= now - window,
+    query = select(
+        NudgeAllocation.debtor_id, NudgeAllocation.arm, NudgeAllocation.allocated_at
+    ).where(
+        NudgeAllocation.experiment == experiment.name,
+        col(NudgeAllocation.allocated_at) <= now - window,
+    )
+    if creditor_id is not None:
+        query = query.join(Debtor, col(Debtor.id) == col(NudgeAllocation.debtor_id)).where(
+            Debtor.creditor_id == creditor_id
         )
-    ).all()
-    since = {row.debtor_id: row.allocated_at for row in rows}
+    rows = session.exec(query).all()
+    since = {debtor: at for debtor, _, at in rows}
     paid = _within(since, _payments(session, experiment.name), window)
     opted_out = _within(since, _opt_outs(session, experiment.name), window)
     complained = _within(since, _complaints(session, experiment.name), window)
     found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for row in rows:
-        count = found[row.arm]
+    for debtor, arm, _ in rows:
+        count = found[arm]
         count[0] += 1
         for place, who in enumerate((paid, opted_out, complained), start=1):
-            count[place] += row.debtor_id in who
+            count[place] += debtor in who
     return {arm: Arm(*numbers) for arm, numbers in sorted(found.items())}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import getpass
 import json
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,13 +17,15 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlmodel import Session
 
 from bot import models as _tables  # noqa: F401  (every table has to be known)
 from bot.kit.clock import Clock, FixedClock, SystemClock
 from bot.kit.db import Database
-from bot.nudges import campaigns, repository, slot_rows
+from bot.nudges import batches, campaigns, repository, slot_rows
+from bot.nudges.batches import Act
 from bot.nudges.experiments import results as experiment_results
 from bot.nudges.plan_facts import PERSON, Planned
 from bot.nudges.plan_models import ControlState
@@ -40,6 +43,9 @@ nudges_app = typer.Typer(
 out = Console()
 err = Console(stderr=True)
 
+_LOOKS = 0.5
+"""Seconds between two looks at how far a run has come."""
+_TALLY = ("planned", "blocked", "sent", "to_person", "later", "cancelled", "failed")
 CHANNELS = ("telegram", "whatsapp", "email", "web")
 At = Annotated[str, typer.Option("--at", help="Moment, ISO 8601 (UTC if no offset); empty: now.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -102,11 +108,14 @@ def run(at: At = "", as_json_out: Json = False) -> None:
     settings = Settings()
     clock: Clock = FixedClock(_moment(at)) if at else SystemClock()
     with _database(settings) as database:
-        tally = _the_doors().runner(settings, database, clock).tick()
-    done = {
-        name: getattr(tally, name)
-        for name in ("planned", "blocked", "sent", "to_person", "later", "cancelled", "failed")
-    }
+        runner = _the_doors().runner(settings, database, clock)
+        with (
+            _watched(database, clock.now())
+            if out.is_terminal and not as_json_out
+            else nullcontext()
+        ):
+            tally = runner.tick()
+    done = {name: getattr(tally, name) for name in _TALLY}
     if as_json_out:
         print(json.dumps(done))
         return
@@ -115,13 +124,17 @@ def run(at: At = "", as_json_out: Json = False) -> None:
 
 @nudges_app.command()
 def approve(creditor: Who = "", by: str = "") -> None:
-    """Let the batches that wait for a person go out."""
-    with _database(Settings()) as database, database.transaction() as session:
-        number = _known(
-            lambda: campaigns.approve(
-                session, scope=creditor, by=by or getpass.getuser(), now=SystemClock().now()
-            )
-        )
+    """Let the batches that wait for a person go out. Stopped half way it goes on where it was."""
+    number, who = 0, by or getpass.getuser()
+    with _database(Settings()) as database:
+        with database.reading() as session:
+            wanted = batches.Wanted(_creditor_number(session, creditor))
+            total = batches.left(session, Act.APPROVE, wanted)
+        with _bar() as bar:
+            task = bar.add_task("Approving", total=total)
+            for part in batches.move(database, Act.APPROVE, wanted, by=who, now=SystemClock().now):
+                number += part
+                bar.update(task, completed=number, total=max(total, number))
     out.print(f"[green]✓[/green] {number} approved")
 
 
@@ -256,6 +269,44 @@ def _table(title: str, columns: tuple[str, ...], rows: Counter[Any]) -> Table:
     for key, number in sorted(rows.items()):
         table.add_row(*(escape(str(part)) for part in key), str(number))
     return table
+
+
+# ---- how far it is
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+
+
+@contextmanager
+def _watched(database: Database, since: datetime) -> Iterator[None]:
+    """Show how far a tick is: the slots themselves say it, whoever sends them."""
+    over = threading.Event()
+
+    def look(bar: Progress) -> None:
+        task = bar.add_task("Planning", total=None)
+        while not over.wait(_LOOKS):
+            with database.reading() as session:
+                sent, waiting = batches.how_far(session, since)
+            if sent or waiting:
+                bar.update(task, description="Sending", completed=sent, total=sent + waiting)
+
+    with _bar() as bar:
+        thread = threading.Thread(target=look, args=(bar,), name="nudges-watched", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
 
 # ---- small things

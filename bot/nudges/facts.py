@@ -34,12 +34,13 @@ from bot.debtors.models import ContactPoint, Creditor, Debtor, IdentityKey
 from bot.debts import repository as debts
 from bot.debts.facts import is_stale
 from bot.debts.models import Account
+from bot.nudges import on_the_way
 from bot.nudges.preferences import as_preference, preference_of
 from bot.nudges.rules import Contact, ContactFacts, Hold
 from bot.payments import repository as payments
 from bot.payments.models import Payment
 from bot.policies.charges import charges
-from bot.policies.contact import WEB
+from bot.policies.contact import WEB, pack_for
 from bot.policies.local_time import zone_of
 
 COUNTS_BACK = timedelta(days=33)
@@ -115,9 +116,10 @@ def gather(
         holds.append(Hold("opted_out"))
     facts = ContactFacts(
         now=now,
-        timezone=_zone(debtor.timezone if debtor else COUNTRIES[country].timezone),
+        timezone=_timezone(debtor, country, now),
         channel=conversation.channel,
         purpose=purpose.value,
+        region=debtor.region if debtor else "",
         holds=tuple(dict.fromkeys(holds)),
         consent=any(p.consented_at and not p.suppressed_at for p in points),
         opened_by_them=conversation.channel == WEB or conversation.last_inbound_at is not None,
@@ -199,6 +201,8 @@ def _when(
         case DeliveryState.SENDING:
             return now
         case DeliveryState.QUEUED:
+            if delivery.detail == on_the_way.PAUSED:
+                return None
             # Of two that wait for each other the first one goes.
             is_before = before is None or (number or 0) < before
             return max(delivery.due_at, now) if is_before else None
@@ -337,8 +341,18 @@ def _acted_at(
     return max(moments, default=None)
 
 
+def _timezone(debtor: Debtor | None, country: str, now: datetime) -> str:
+    """The debtor's own time zone; none where it is not known: then several clocks are kept."""
+    if debtor is None:
+        return _zone(COUNTRIES[country].timezone)
+    pack = pack_for(country, now.date())
+    return _zone(
+        pack.zone_of_debtor(debtor.timezone, debtor.region, assumed=debtor.timezone_assumed)
+    )
+
+
 def _zone(name: str) -> str:
-    """A time zone, or none where it is not one: then the hours of every zone are kept."""
+    """A time zone, or none where it is not one."""
     try:
         zone_of(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -15,9 +15,9 @@ from sqlmodel import Session, col, select
 from bot.arrangements.models import FollowUp
 from bot.conversations.models import Author, Conversation, Message, Purpose
 from bot.debtors.models import Debtor
+from bot.nudges import on_the_way
 from bot.nudges.facts import gather
 from bot.nudges.models import ContactRuling
-from bot.nudges.plan_models import NudgeSlot
 from bot.nudges.rules import (
     Contact,
     ContactFacts,
@@ -115,7 +115,7 @@ def _account_of(session: Session, message: Message) -> int | None:
     if kind == "follow_up" and number.isdecimal():
         row = session.get(FollowUp, int(number))
         return row.account_id if row else None
-    slot = session.exec(select(NudgeSlot).where(NudgeSlot.message_id == message.id)).first()
+    slot = on_the_way.slot_of(session, message)
     return slot.account_id if slot else None
 
 

@@ -46,6 +46,8 @@ UNTIL_PERSON = "nudge_last_step"
 """Why a person is asked to take over at the end of a ladder."""
 
 LinkFor = Callable[[Creditor, Debtor, datetime], str]
+HandOver = Callable[[datetime], int]
+"""Gives every approved slot to other processes, which call `NudgeRunner.send_one`; how many."""
 
 
 class _Held(Exception):
@@ -67,11 +69,15 @@ class Tally:
     later: int = 0
     cancelled: int = 0
     failed: int = 0
+    handed_over: int = 0
     conversations: list[int] = field(default_factory=list)
 
 
 class NudgeRunner:
-    """One tick at a time: `tick`. Two runners at once send nothing twice."""
+    """One tick at a time: `tick`. Two runners at once send nothing twice.
+
+    With `hand_over` a tick sends nothing itself: workers do, slot by slot (`send_one`).
+    """
 
     def __init__(
         self,
@@ -81,25 +87,45 @@ class NudgeRunner:
         is_open: IsOpen,
         changed: Callable[[int], object] = lambda _: None,
         link_for: LinkFor | None = None,
+        hand_over: HandOver | None = None,
     ) -> None:
         self._db = database
         self._clock = clock
         self._is_open = is_open
         self._changed = changed
         self._link_for = link_for
+        self._hand_over = hand_over
 
     def tick(self) -> Tally:
-        """Write down what is due now, and send what is approved."""
+        """Write down what is due now, and send what is approved or have it sent."""
         now, tally = self._clock.now(), Tally()
         with self._db.reading() as session:
-            switch = repository.controls(session).get("")
+            if _is_off(session):
+                return tally
             shards = repository.shards(session, SHARD)
-        if switch and switch[0] is not ControlState.RUNNING:
-            return tally
         for low, high in shards:
             self._write_down(low, high, now, tally)
-        self._send_approved(now, tally)
+        if self._hand_over:
+            tally.handed_over = self._hand_over(now)
+        else:
+            self._send_approved(now, tally)
         return tally
+
+    def send_one(self, slot_id: int) -> int | None:
+        """Do for one slot what a tick does; answers the conversation that has something to go out.
+
+        One posted before answers it as well: whoever did may have died before the message left.
+        While everything is off, and where something is raised, the slot stays as it was.
+        """
+        now, tally = self._clock.now(), Tally()
+        with self._db.reading() as session:
+            slot = session.get(NudgeSlot, slot_id)
+            if slot is None or _is_off(session):
+                return None
+            if slot.state is SlotState.SENT:
+                return slot_rows.conversation_of(session, slot.message_id)
+        self._send_or_hold(slot_id, slot.debtor_id, now, tally)
+        return tally.conversations[0] if tally.conversations else None
 
     # ---- writing down
 
@@ -128,13 +154,17 @@ class NudgeRunner:
                 return
             for slot_id, debtor_id in found:
                 try:
-                    self._send(slot_id, debtor_id, now, tally)
-                except _Held as held:
-                    self._hold(slot_id, held, now, tally)
+                    self._send_or_hold(slot_id, debtor_id, now, tally)
                 except Exception:
                     log.exception("nudge.failed", extra={"data": {"slot": slot_id}})
                     tally.failed += 1
                     self._put_off(slot_id, now + LEASE)
+
+    def _send_or_hold(self, slot_id: int, debtor_id: int, now: datetime, tally: Tally) -> None:
+        try:
+            self._send(slot_id, debtor_id, now, tally)
+        except _Held as held:
+            self._hold(slot_id, held, now, tally)
 
     def _send(self, slot_id: int, debtor_id: int, now: datetime, tally: Tally) -> None:
         with self._db.transaction() as session:
@@ -291,6 +321,12 @@ def how_often(policy: LadderPolicy) -> tuple[int, int]:
 def as_json(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
     """Reasons as they are stored and printed."""
     return [{"rule": reason.rule, "source": reason.source} for reason in reasons]
+
+
+def _is_off(session: Session) -> bool:
+    """Whether nothing at all goes out by itself."""
+    switch = repository.controls(session).get("")
+    return switch is not None and switch[0] is not ControlState.RUNNING
 
 
 def _is_news(planned: Planned) -> bool:

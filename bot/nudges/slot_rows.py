@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from bot.conversations.models import Conversation
+from bot.conversations.models import Conversation, Message
 from bot.debtors.models import ContactPoint, Creditor
 from bot.nudges.plan_models import NudgeAllocation, NudgeSlot, SlotState
 
@@ -105,6 +105,12 @@ def conversation_on(session: Session, debtor_id: int, channel: str) -> Conversat
         .order_by(col(Conversation.last_inbound_at).desc(), col(Conversation.id).desc())
         .limit(1)
     ).first()
+
+
+def conversation_of(session: Session, message_id: int | None) -> int | None:
+    """In which conversation a message is; none where there is no message."""
+    message = session.get(Message, message_id) if message_id else None
+    return message.conversation_id if message else None
 
 
 def newest_conversation(session: Session, debtor_id: int) -> Conversation | None:

@@ -47,6 +47,13 @@ class InboundRules(_Strict):
     confidence: str = Field(pattern="^(high|medium|low)$")
 
 
+class Links(_Strict):
+    """How long a link that says who it was made for opens anything."""
+
+    live_days: int = Field(gt=0, le=365)
+    reference: str
+
+
 class ChannelsPolicy(_Strict):
     """Everything about sending through platforms that is data."""
 
@@ -56,6 +63,7 @@ class ChannelsPolicy(_Strict):
     retries: Retries
     fall_back: tuple[str, ...]
     inbound: InboundRules
+    links: Links
     write_again: tuple[str, ...]
 
     def pace_of(self, channel: str) -> Pace:

@@ -73,7 +73,7 @@ def add_person(
             ContactPoint(
                 debtor_id=debtor.id,
                 channel="email",
-                address=email or f"{ref}@example.com",
+                address=email or f"{ref.lower()}@example.com",
                 consented_at=now - timedelta(days=100) if consented else None,
             )
         )

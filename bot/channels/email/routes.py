@@ -24,6 +24,7 @@ from bot.kit.clock import Clock
 from bot.kit.db import Database
 from bot.kit.limits import RateLimit
 from bot.kit.net import network_of
+from bot.nudges import written_about
 from bot.settings import Settings
 
 _BAD_LINKS = "30/minute"
@@ -41,18 +42,22 @@ def email_router(
     router = APIRouter(tags=["e-mail"])
     bad, presses = RateLimit(_BAD_LINKS), RateLimit(_PRESSES)
 
-    def unknown(request: Request, accepted: str) -> Response:
-        reader = reader_for(accepted_language(accepted), None)
+    def too_many(request: Request, accepted: str) -> Response | None:
+        """Counts a link that opens nothing; an answer where its network tried too many."""
         network = network_of(
             request.client.host if request.client else "",
             request.headers.get("x-forwarded-for", ""),
             trust_proxy=settings.trust_proxy,
         )
         if bad.allows(network):
-            return page(
-                reader, title="page_link_unknown_title", text="page_link_unknown", status=404
-            )
-        return _busy(reader.language, bad.retry_after(network))
+            return None
+        return _busy(accepted_language(accepted), bad.retry_after(network))
+
+    def unknown(request: Request, accepted: str) -> Response:
+        reader = reader_for(accepted_language(accepted), None)
+        return too_many(request, accepted) or page(
+            reader, title="page_link_unknown_title", text="page_link_unknown", status=404
+        )
 
     def stopping_page(request: Request, token: str, accepted: str, *, act: str = "") -> Response:
         number = tokens.stopped_by(settings, token)
@@ -88,7 +93,12 @@ def email_router(
     ) -> Response:
         if act and not presses.allows(f"{slug}/{token}") and token:
             return _busy(accepted_language(accepted), presses.retry_after(f"{slug}/{token}"))
-        found = _open_page(database, clock, settings, slug, token, accepted, act=act)
+        claimed = _claimed(database, clock, settings, slug, token) if act and token else ""
+        is_spent = act and bool(token) and not claimed
+        busy = too_many(request, accepted) if is_spent else None
+        found = busy or _open_page(
+            database, slug, token, accepted, act=act, claimed=claimed, is_spent=is_spent
+        )
         return found or unknown(request, accepted)
 
     @router.get("/email/open/{slug}")
@@ -169,20 +179,23 @@ def _stop_page(
 
 def _open_page(
     database: Database,
-    clock: Clock,
-    settings: Settings,
     slug: str,
     token: str,
     accepted: str,
     *,
     act: bool,
+    claimed: str,
+    is_spent: bool,
 ) -> Response | None:
+    """The way to the chat, and once the button was pressed the chat.
+
+    A link that was used, is too old or not ours says the same: it tells nobody whose it is.
+    """
     with database.reading() as session:
         creditor = repository.creditor_by_slug(session, slug)
     if creditor is None:
         return None
     reader = reader_for(accepted_language(accepted) if accepted else creditor.language, creditor)
-    here = f"/email/open/{slug}" + (f"/{token}" if token else "")
     if not act:
         return page(
             reader,
@@ -190,33 +203,40 @@ def _open_page(
             text="page_open_text",
             brand=creditor.brand,
             button="page_open_button",
-            action=here,
+            action=f"/email/open/{slug}" + (f"/{token}" if token else ""),
         )
-    claimed = _claimed(database, clock, settings, creditor, token)
     return page(
         reader,
         title="page_open_title",
-        text="page_open_ready",
+        text="page_open_spent" if is_spent else "page_open_ready",
+        hint="page_open_ready" if is_spent else "",
         brand=creditor.brand,
         widget=Widget(creditor.public_key, claimed),
     )
 
 
-def _claimed(
-    database: Database, clock: Clock, settings: Settings, creditor: Creditor, token: str
-) -> str:
-    """Use the link up and say whom it was sent to, as the creditor's own site would (level 1)."""
+def _claimed(database: Database, clock: Clock, settings: Settings, slug: str, token: str) -> str:
+    """Use the link up and say whom it was sent to, as the creditor's own site would (level 1).
+
+    Which message it stood in is written down: once they proved who they are, it is gone on with.
+    """
     now = clock.now()
-    opened = open_start_token(settings, creditor.slug, token, now)
+    opened = open_start_token(settings, slug, token, now)
     if opened is None:
         return ""
     with database.transaction() as session:
+        creditor = repository.creditor_by_slug(session, slug)
+        if creditor is None:
+            return ""
         debtor = repository.debtor_by_ref(session, creditor.id or 0, opened.debtor_ref)
         conversation = _mailed(session, debtor.id) if debtor and debtor.id else None
         if conversation is None:
             return ""
         known = claim(session, conversation, creditor, opened, now=now)
-        return sign_debtor(settings, creditor, known.ref) if known else ""
+        if known is None:
+            return ""
+        written_about.note_opened(session, conversation, known, made_on=opened.made_on, now=now)
+        return sign_debtor(settings, creditor, known.ref)
 
 
 def _mailed(session: Session, debtor_id: int) -> Conversation | None:

@@ -43,9 +43,10 @@ def stop_url(settings: Settings, conversation_id: int) -> str:
 
 
 def chat_url(settings: Settings, slug: str, debtor_ref: str | None, now: datetime) -> str:
-    """A page with the web chat that knows, once and for 30 days, whom it was sent to (level 1).
+    """A page with the web chat that knows, once and for a while, whom it was sent to (level 1).
 
-    Without a reference, or with one too long for a link, the chat opens for a stranger.
+    And, by the day it was made, in which message: see `written_about`. Without a reference, or
+    with one too long for a link, the chat opens for a stranger.
     """
     page = f"{_site(settings)}/email/open/{slug}"
     if debtor_ref is None:
