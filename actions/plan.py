@@ -11,7 +11,7 @@ from rasa_sdk.interfaces import Tracker
 from actions.balance import nothing_owed
 from actions.base import STOP_FORM, Act, Ask, Form, button_reference
 from actions.budget import answer_budget, means_of, show_means, wants_budget
-from actions.links import agreement_link, calendar_link, instalment_link
+from actions.links import agreement_by_mail, agreement_link, calendar_link, instalment_link
 from actions.plan_status import confirm_move
 from bot.arrangements import budgets, ladder, mediation, offers, repository, rules, service, wishes
 from bot.arrangements.facts import Proposal, Reason, Situation, Terms, Wish
@@ -505,6 +505,7 @@ class ActionAcceptPlan(Act):
                 calendar_link(turn, Subject.INSTALMENT, standing.plan_id),
             ),
             buttons=("ask_plan_status",),
+            extra_buttons=agreement_by_mail(turn, plan),
         )
         if saving:
             turn.log("plan.discounted", plan=plan.id, waived=saving.minor)

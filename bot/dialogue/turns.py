@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, update
@@ -28,10 +28,12 @@ from bot.debtors.models import Creditor
 from bot.dialogue import memo
 from bot.dialogue.client import Dialogue, DialogueDown, Said
 from bot.dialogue.turn import Turn
+from bot.dialogue.warming import GREETING, is_warm, warm
 from bot.handoff.repository import open_handoff
 from bot.kit.clock import Clock
 from bot.kit.db import Database
 from bot.kit.hub import Hub
+from bot.nudges.disclosures import carried_by
 from bot.settings import Settings
 from bot.understanding.acts import Act, acts_of
 from bot.understanding.emoji import wordless_intent
@@ -39,7 +41,6 @@ from bot.understanding.identity import read_identity
 from bot.understanding.language import detect_language
 from bot.understanding.safety_net import check
 from bot.understanding.text import fold, neutralise
-from bot.understanding.values import read_values
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,8 @@ class Turns:
     async def _work(self, conversation_id: int) -> None:
         try:
             async with self._slots:
+                if not is_warm():
+                    await asyncio.to_thread(warm)
                 while await self.answer_next(conversation_id):
                     pass
         except Exception:
@@ -173,13 +176,13 @@ class Turns:
 
     async def warm_up(self) -> None:
         """Have everything loaded that the first message of the day would otherwise wait for."""
-        await asyncio.to_thread(_read_once)
+        await asyncio.to_thread(warm)
         for _ in range(_LOOKS):
             if await self._dialogue.is_ready():
                 break
             await asyncio.sleep(0.5)
         with suppress(DialogueDown):
-            await self._dialogue.parse(_GREETING)
+            await self._dialogue.parse(GREETING)
 
     async def drain(self) -> None:
         """Let what is being answered come to its end, at shutdown."""
@@ -194,6 +197,7 @@ class Turns:
 
     async def answer_next(self, conversation_id: int) -> bool:
         """Answer the oldest unanswered message. False where no other is waiting, or not now."""
+        await self._hub.precedence.give_way()
         prepared = await asyncio.to_thread(self._prepare, conversation_id)
         if prepared is None:
             return False
@@ -203,6 +207,7 @@ class Turns:
         self._hub.typing(conversation_id, True)
         try:
             answered = await self._ask(conversation_id, prepared)
+            await self._hub.precedence.give_way()
             is_more = await asyncio.to_thread(self._finish, conversation_id, prepared, answered)
         except DialogueDown as down:
             await asyncio.to_thread(self._postpone, conversation_id, prepared, str(down))
@@ -451,15 +456,16 @@ class Turns:
         suffix: str = "",
     ) -> None:
         for place, reply in enumerate(replies):
+            outgoing = Outgoing(
+                name=reply["name"],
+                text=reply["text"],
+                buttons=[Button(**b) for b in reply["buttons"]],
+                links=[Link(**link) for link in reply["links"]],
+            )
             service.post(
                 session,
                 conversation,
-                Outgoing(
-                    name=reply["name"],
-                    text=reply["text"],
-                    buttons=[Button(**b) for b in reply["buttons"]],
-                    links=[Link(**link) for link in reply["links"]],
-                ),
+                carried_by(session, conversation, outgoing, now=self._clock.now()),
                 author=Author.BOT,
                 purpose=Purpose.REPLY,
                 provider_id=f"re:{message.id}:{suffix}{place}",
@@ -483,16 +489,8 @@ class Turns:
         message.handled_at = self._clock.now()
 
 
-_GREETING = "hola"
 _LOOKS = 240
 """How often Rasa is looked for at the start, twice a second; training may still be under way."""
-
-
-def _read_once() -> None:
-    detect_language(_GREETING, current="es")
-    check(_GREETING)
-    read_identity(_GREETING, country="MX")
-    read_values(_GREETING, country="MX", currency="MXN", today=date(2026, 1, 1))
 
 
 _LOCAL = {"crisis": "action_crisis", "opt_out": "action_opt_out"}

@@ -19,7 +19,7 @@ from bot.runtime.rasa import RasaCommand, free_port, running
 from bot.runtime.rehearsal import scratch_settings
 from bot.runtime.training import train
 from bot.settings import Settings
-from bot.understanding.acts import NOT_UNDERSTOOD, Act, acts_of
+from bot.understanding.acts import NOT_UNDERSTOOD, Act, acts_of, likeliest
 from bot.understanding.emoji import wordless_intent
 from bot.understanding.language import written_in
 from bot.understanding.safety_net import check
@@ -163,7 +163,7 @@ def _understood(text: str, parsed: dict[str, Any]) -> tuple[Act, list[Act]]:
     if sure:
         act = Act("out_of_scope" if sure == NOT_UNDERSTOOD else sure, 1.0)
         return act, [act]
-    best = Act(str(parsed["intent"]["name"]), round(float(parsed["intent"]["confidence"]), 4))
+    best = likeliest(parsed)
     acts = [best if act.intent == NOT_UNDERSTOOD else act for act in acts_of(parsed)]
     return (acts[0] if len(acts) == 1 else best), acts
 

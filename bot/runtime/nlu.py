@@ -112,7 +112,9 @@ def evaluate(
 def with_the_net(safety: dict[str, Any]) -> list[str]:
     """Add what is answered in the end: by the app's floors, with the word lists; gives the texts."""
     heard = safety.pop("heard")
-    answered: list[set[str]] = [{act.intent for act in acts_of(one["parsed"])} for one in heard]
+    # Rasa tells the text with what it made of it.
+    parsed = [one["parsed"] | {"text": one["text"]} for one in heard]
+    answered: list[set[str]] = [{act.intent for act in acts_of(one)} for one in parsed]
     caught = [safety_net(one["text"]) for one in heard]
     both = [acts | ({word} if word else set()) for acts, word in zip(answered, caught, strict=True)]
     labels, totals = [one["label"] for one in heard], safety["messages"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.kit.money import Money
 from bot.understanding.clauses import is_story, judge
 from bot.understanding.counts import is_a_count, shows_it_is_paid
+from bot.understanding.meant_sum import Found, Sum, meant_sum
 from bot.understanding.money_words import HALF, lexicon, money_data
 from bot.understanding.not_money import blot_telephones_and_hours
 from bot.understanding.numerals import read_digits
@@ -54,27 +55,6 @@ _COPULA = re.compile(
 
 
 _OFFERED = ("offered", "paid")
-_SPOKEN_OF = (Standing.OFFERED, Standing.PAID)
-"""What a sum without a verb stands beside as its equal, in a short message: "200 hoy, abono 300"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """An amount found in a message, and whether it has to be asked."""
-
-    money: Money
-    unsure: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    money: Money
-    standing: Standing
-    unsure: bool
-    marked: bool
-    factor: Decimal
-    offered: bool
-    sentence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +77,7 @@ class _Reader:
         self.currency = currency
         self.words = lexicon(country, currency)
 
-    def found(self) -> Iterator[_Found]:
+    def found(self) -> Iterator[Found]:
         """Every sum, in the order written; what was read is blotted out."""
         for match in self.sheet.find(self.words.term):
             told = match["spaced"] or ""
@@ -126,7 +106,7 @@ class _Reader:
             )
         return (Decimal("0.5") if re.fullmatch(HALF, number) else Decimal(1)), False
 
-    def _read(self, term: _Term) -> tuple[_Found, int] | None:
+    def _read(self, term: _Term) -> tuple[Found, int] | None:
         text, words, end = self.sheet.text, self.words, term.end
         read = self._worth(term.number)
         if read is None:
@@ -177,8 +157,15 @@ class _Reader:
         unsure = unsure or code != self.currency or self._is_foreign_peso(named)
         how = standing(self._window(term.start), text[end:], words)
         factor = words.multipliers[times] if times else Decimal(1)
-        return _Found(
-            Money.of(value, code), how, unsure, marked, factor, *self._place(term.start, end)
+        return Found(
+            Money.of(value, code),
+            how,
+            unsure,
+            marked,
+            factor,
+            *self._place(term.start, end),
+            term.start,
+            end,
         ), end
 
     def _place(self, start: int, end: int) -> tuple[bool, int]:
@@ -359,15 +346,6 @@ class _Reader:
         return offered or value >= 10 or not WORD.search(self.sheet.text)
 
 
-def _scaled_alike(one: _Found, found: list[_Found], currency: str) -> _Found:
-    """A sum too small to be money, in the scale of the others: "300 lucas no, 160 si"."""
-    floor = money_data()["spoken_in_thousands"].get(currency, 0)
-    scales = {one.factor for one in found if one.factor >= _THOUSAND}
-    if len(scales) != 1 or one.marked or not 0 < one.money.major < floor:
-        return one
-    return replace(one, money=Money.of(one.money.major * scales.pop(), currency), unsure=False)
-
-
 def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
     """The amount the person offers or names; unsure where there are several, or two readings.
 
@@ -376,16 +354,4 @@ def read_sum(sheet: Sheet, *, country: str, currency: str) -> Sum | None:
     """
     blot_telephones_and_hours(sheet, lexicon(country, currency).money_nouns)
     found = list(_Reader(sheet, country, currency).found())
-    if not found:
-        return None
-    best = min(one.standing for one in found)
-    meant = [one for one in found if one.standing is best]
-    if best in _SPOKEN_OF and not is_story(sheet.said):
-        meant = [one for one in found if one.standing in (best, Standing.NAMED)]
-    if is_story(sheet.said) and best is not Standing.INSISTED:
-        offers = {one.sentence for one in meant if one.offered}
-        meant = [one for one in meant if one.sentence in offers] or meant
-    chosen = meant[-1] if best is Standing.INSISTED else meant[0]
-    several = best is not Standing.INSISTED and len({one.money for one in meant}) > 1
-    chosen = _scaled_alike(chosen, found, currency)
-    return Sum(chosen.money, unsure=chosen.unsure or several or best >= Standing.BESIDE)
+    return meant_sum(found, sheet.said, currency)

@@ -67,7 +67,7 @@ _MEANT_THEN = re.compile(
     r"|(?:tinha|habia|haviamos?|had) (?:combinado|quedado|prometido|dicho|dito|acordado|agreed|said|promised|ficado)"
     r"|(?:quede|quedamos|fiquei|ficamos) (?:(?:en|em|de) (?:que|q)\b|(?:de|en|em)(?: (?:te|les?"
     r"|l[oa]s?))? (?:[a-z]+[aei]r(?:l[aeo]s?|te|me)?\b|el\b|los\b|la\b))|iba a|iban a|ia pagar"
-    r"|was (?:going|supposed) to|were going to)\b"
+    r"|was (?:going|supposed) to|were going to|(?:was|were) gonna)\b"
 )
 """A plan of old: "i said i would pay on the 3rd and i didnt"."""
 

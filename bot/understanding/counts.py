@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from bot.understanding.clauses import around, is_story, judge
+from bot.understanding.owners import owner_of
 from bot.understanding.sheet import NEAR
 from bot.understanding.tense import PAID, PAYS
 from bot.understanding.terms import UNITS
@@ -14,6 +15,8 @@ _TOTAL = re.compile(r"\b(?:o sea|ou seja|en total|in total|ao todo|total)\b")
 _SAID = re.compile(r"\b(?:dije|dijo|falei|falou|disse|said|meant)\b")
 _OF_THEM = re.compile(r" (?:of (?:em|them|those)|de (?:ellos|ellas|fiebre|febre)|deles|delas)\b")
 _OF_PAYMENTS = re.compile(rf" (?:de|of|/) \d{{1,2}} (?:{UNITS})\b")
+_OF_HOURS = re.compile(r"\b(?:hours?|horas)\b(?:(?! y | and | e |\d{3})[^.,;]){0,20}$")
+_OTHERS = re.compile(r"\b(?:otras|outras) $")
 _SO_MANY_OF = re.compile(r"\s+(?:de (?:los|las)|d[oa]s|of (?:the|my)) (?P<all>\d{1,2})\b(?![.,]\d)")
 _DONE_BEFORE = re.compile(
     r"\b(?:pague|paguei|paid|pagad[oa]s|pagas|llevo|voy|van|made|vou|ja foram)\s+$"
@@ -30,6 +33,7 @@ _STILL_DUE = re.compile(
     r" (?:que (?:me |le |les )?(?:falt|qued|deb|rest)|restantes|left\b|que restam)"
 )
 
+_SHOWS = ("offered", "put")
 _MOST_PAYMENTS = 60
 _OF_AGE = 12
 _LARGE = 1_000
@@ -42,6 +46,10 @@ def is_a_count(said: str, start: int, end: int, number: int) -> bool:
     if _OF_THEM.match(said, end):
         return True
     if _OF_PAYMENTS.match(said, end):
+        return True
+    if number <= _OF_AGE and _OTHERS.search(before) and _IN_PARTS.search(said):
+        return True
+    if _OF_HOURS.search(before):
         return True
     of_many = _SO_MANY_OF.match(said, end)
     if of_many and number < int(of_many["all"]) <= _MOST_PAYMENTS:
@@ -63,7 +71,7 @@ def shows_it_is_paid(said: str, start: int, end: int, value: Decimal) -> bool:
     """Whether a bare number in a long message shows that it is money: by its size or its clause."""
     if value != value.to_integral() or (value >= _LARGE and not 1_900 < value < 2_100):
         return True
-    if judge(said, start, end) == "offers":
+    if judge(said, start, end) == "offers" or owner_of(said, start, end) in _SHOWS:
         return True
     there = around(said, start, end)
     return any(pattern.search(there) for pattern in (PAYS, PAID, _SAID, _TOTAL))

@@ -37,8 +37,10 @@ from bot.understanding.calendar_words import (
 )
 from bot.understanding.clauses import Clause, around, is_story, judge
 from bot.understanding.day_patterns import NOISE, day_patterns
+from bot.understanding.owners import owner_before
 from bot.understanding.sheet import BLOT, Sheet
 from bot.understanding.tense import (
+    FOR_THE_DAY,
     TO_DO,
     is_done,
     said_before,
@@ -60,6 +62,8 @@ class Found:
     past: bool = False
     ahead: bool = False
     clause: Clause = ""
+    offered: str = ""
+    """Where it stands beside a sum that a story offers: "behind" it, "before" it, or nowhere."""
     start: int = 0
     end: int = 0
 
@@ -160,7 +164,15 @@ class DayReader:
         since = said_before(_SINCE, self.whole, match.start())
         if since and is_story(self.whole) and judge(self.whole, *match.span()) != "offers":
             return True
+        if not self.past and is_story(self.whole) and self._is_to_come(match.start()):
+            return False
         return self.past or is_done(self.whole, *match.span())
+
+    def _is_to_come(self, start: int) -> bool:
+        """Whether a story puts the day forward, whatever it told before."""
+        if said_before(FOR_THE_DAY, self.whole, start):
+            return True
+        return owner_before(self.whole, start) == "offered"
 
     def _iso(self, match: re.Match[str]) -> Found | None:
         on = day_of(int(match["year"]), int(match["month"]), int(match["day"]))

@@ -13,8 +13,9 @@ from bot.understanding.calendar_days import (
     nearest_date,
     of_week,
 )
-from bot.understanding.clauses import around, is_story, sentence_offers
+from bot.understanding.clauses import around, is_story, judge, sentence_offers
 from bot.understanding.day_reader import DayReader, Found
+from bot.understanding.owners import is_second, owner_after, owner_before
 from bot.understanding.sheet import Sheet
 from bot.understanding.tense import (
     AFTER_BEFORE,
@@ -30,7 +31,9 @@ from bot.understanding.tense import (
     PAYS,
     RATHER_BEFORE,
     SINCE_BEFORE,
+    STARTING_BEFORE,
     THEIR_CALL,
+    THEY_PAY_BEFORE,
     TO_DO,
     clause,
     is_earned,
@@ -40,6 +43,18 @@ from bot.understanding.tense import (
 from bot.understanding.terms import UNITS, Every
 
 _THAT_DAY = re.compile(r"\b(?:ese|mismo|nesse|no mesmo|that|same) (?:mismo )?(?:dia|day)\b")
+_THEN = re.compile(
+    r"\b(?:ahi|ai|ese (?:mismo )?dia|nesse (?:mesmo )?dia|esse dia mesmo|then|that (?:same )?day)\b"
+)
+"""The day named last: "me pagan el 5, ahi te doy 200"."""
+
+_NOT_FAR, _SOON = 70, 30
+_TALKING = re.compile(
+    r"\s*(?:(?:ya|a gente|yo|eu|we'?ll|we|i'?ll|te|les?|lo|l[oa]s|nos) )*(?:vemos|veremos|conversa\w*|hablamos|falamos"
+    r"|see|talk|vejo)\b"
+)
+"""What is left for another day: "y el mes que viene vemos"."""
+
 _IT_WAS = re.compile(r"\b(?:foi|fue|it was|isso foi|eso fue)\b")
 _FOR = re.compile(
     r"\b(?:para|pra|pro|pa|by|antes de|hasta|ate)\s+(?:el |o )?$|\b(?:para|pra|pro|pa|by|until)\W*$"
@@ -48,7 +63,17 @@ _UNTIL = re.compile(r"\b(?:hasta|ate|until|till)\W*(?:el |o |the )?$")
 _OF_AN_EVENT = re.compile(r"\b(?!dia|mes|partir|despues|antes)[a-z]{4,} (?:del?|do|da) (?:dia )?$")
 _HOW_OFTEN = re.compile(rf"\b\d+ (?!(?:{UNITS})\b)[a-z]{{4,}}s $")
 _WITHIN = re.compile(r"(?:en|em|in)\b")
+_OTHER_THING = re.compile(
+    r" (?!semana|quincena|quinzena|mes\b|vez|week|pero|por\b|para|seria|mejor|puedo|pago)[a-z]{6,}"
+)
+"""What makes "la otra financiera" no day."""
+
 _TODAY = re.compile(r"(?:hoy|hoje|hj|today)\b")
+_THEIR_NEWS = re.compile(
+    r"(?:hoy|hoje|hj|today) (?:me|nos|ustedes|voces|vcs|you|they) (?:vuelven?|cobran|llaman?|escriben?"
+    r"|dicen?|aparece|sale|llega"
+    r"|cobram|ligam|mandam|dizem|aparece|call|text|say|want)"
+)
 _SINCE = re.compile(r"(?:desde|since)\b")
 _NEAR_AN_EVENT = 45
 _FEW_WORDS = 4
@@ -124,12 +149,16 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
     only the employer knows ("when I get paid") are to be asked.
     """
     text, said = sheet.text, sheet.said
+    story = is_story(said)
     found = sorted(DayReader(sheet, country, today, past).found(), key=lambda one: one.start)
+    if story:
+        found = [replace(one, offered=_is_of_an_offer(said, one)) for one in found]
     if not past:
-        found = [one for one in found if not _only_happened(said, one, today)]
+        found = [one for one in found if one.offered or not _only_happened(said, one, today)]
+    found = [one for one in found if one.kind != "other" or not _OTHER_THING.match(said, one.end)]
     other = any(one.kind == "other" for one in found) and any(one.on for one in found)
     if any(one.past for one in found) and PAID.search(said):
-        found = [one for one in found if one.on != today or not _is_idle(said, one)]
+        found = [one for one in found if one.on != today or one.offered or not _is_idle(said, one)]
     found = _combined(_without_names_of(found, text), today)
     if not past and any(not one.past and one.on for one in found):
         found = [one for one in found if not one.past]
@@ -143,9 +172,11 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
     elif any(one.past for one in found):
         found = [one for one in found if one.past]
     found = [one for one in found if not _is_mere_time(said, one)]
-    if is_story(said):
-        found = [one for one in found if not _is_scenery(said, one)]
-    told_at_length = is_story(said) and not _THAT_DAY.search(said)
+    twice = False
+    if story:
+        found, twice = _of_a_story(found, said)
+    named = found
+    told_at_length = story and not _THAT_DAY.search(said)
     keeps: tuple[Callable[[Found], object], ...] = (
         lambda one: one.on is not None,
         lambda one: said_before(RATHER_BEFORE, said, one.start),
@@ -153,10 +184,11 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
         lambda one: not is_refused(said, one.start, one.end),
         lambda one: not said_before(CORRECTED, said, one.start),
         lambda one: (
-            not said_before(DUE_BEFORE, said, one.start)
-            or (is_story(said) and one.clause == "offers")
+            not said_before(DUE_BEFORE, said, one.start) or (story and one.clause == "offers")
         ),
+        lambda one: said_before(STARTING_BEFORE, said, one.start),
         lambda one: not is_earned(said, one.start, one.end),
+        lambda one: not said_before(THEY_PAY_BEFORE, said, one.start),
         lambda one: one.kind not in {"week", "span"} or one.number != 0,
         lambda one: one.clause != "tells",
         lambda one: not told_at_length or one.clause == "offers",
@@ -171,16 +203,69 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
         return Day(in_days(chosen.on, 7), asked=True)
     asked = (
         other
+        or twice
+        or (story and _waits_for_pay(named, chosen))
         or any(one.vague for one in found)
         or len({one.on for one in found}) > 1
         or is_refused(said, chosen.start, chosen.end)
         or bool(DUE_AFTER.match(said, chosen.end) and not _THAT_DAY.search(said))
         or said_before(AFTER_BEFORE, said, chosen.start)
+        or (story and _is_only_due(said, chosen))
     )
     rhythm = next((one for one in found if one.every), None)
     if rhythm is None:
         return Day(chosen.on, asked)
     return Day(chosen.on, asked, rhythm.every, is_earned(said, rhythm.start, rhythm.end))
+
+
+def _of_a_story(found: list[Found], said: str) -> tuple[list[Found], bool]:
+    """The days of a story that can be meant, and whether two sums were offered for two days."""
+    found = [one for one in found if one.offered or not _is_scenery(said, one)]
+    found = [one for one in found if not _TALKING.match(said, one.end)] or found
+    found = _meant_by_then(found, said)
+    first = [one for one in found if not (one.offered == "behind" and is_second(said, one.start))]
+    twice, found = len(first) < len(found), first or found
+    if not any(said_before(STARTING_BEFORE, said, one.start) for one in found):
+        found = (
+            [one for one in found if one.offered == "behind"]
+            or [one for one in found if one.offered]
+            or found
+        )
+    return found, twice
+
+
+def _is_of_an_offer(said: str, one: Found) -> str:
+    """Where the day of a story stands beside a sum that is offered: "behind" it, "before" it, or ""."""
+    if one.on is None:
+        return ""
+    if owner_before(said, one.start) in ("offered", "put"):
+        return "behind"
+    return "before" if owner_after(said, one.end) == "offered" else ""
+
+
+def _waits_for_pay(found: list[Found], chosen: Found) -> bool:
+    """Whether a story offers for when money comes, and its day is of something else."""
+    if chosen.clause == "offers" or chosen.offered:
+        return False
+    return any(one.kind == "payday" and one.clause == "offers" for one in found)
+
+
+def _is_only_due(said: str, one: Found) -> bool:
+    """Whether the day of a story is when the bill falls due, and nobody says they pay then."""
+    if one.clause == "offers" or _THAT_DAY.search(said):
+        return False
+    return said_before(DUE_BEFORE, said, one.start)
+
+
+def _meant_by_then(found: list[Found], said: str) -> list[Found]:
+    """The day that "ahi" or "then" takes up in an offer without a day of its own."""
+    for match in _THEN.finditer(said):
+        before = [one for one in found if one.on and one.end <= match.start() <= one.end + _NOT_FAR]
+        after = [said[match.end() : one.start] for one in found if one.start > match.end()]
+        own = any(len(between) < _SOON and "," not in between for between in after)
+        if before and not own and judge(said, *match.span()) == "offers":
+            return [max(before, key=lambda one: one.end)]
+    return found
 
 
 def _is_to_come(said: str, one: Found) -> bool:
@@ -226,6 +311,8 @@ def _is_idle(said: str, one: Found) -> bool:
     """Whether "hoy" only tells the news: "y hoy me escriben de nuevo"."""
     before, after = said[: one.start].rpartition(",")[2], said[one.end :].partition(",")[0]
     near_it = f"{before} {after}"
+    if _THEIR_NEWS.match(said, one.start):
+        return True
     return one.kind == "day" and not (PAYS.search(near_it) or TO_DO.search(near_it))
 
 

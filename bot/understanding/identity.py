@@ -13,7 +13,10 @@ from typing import TypeVar
 import yaml
 
 from bot.understanding.calendar_words import months
+from bot.understanding.clauses import is_story
+from bot.understanding.money_words import money_words
 from bot.understanding.numerals import number_words, spell_digits
+from bot.understanding.owners import owner_of
 from bot.understanding.sheet import BLOT, Sheet, either
 from bot.understanding.text import plain
 
@@ -176,6 +179,51 @@ def _numbers(sheet: Sheet, country: str) -> Iterator[tuple[str, str]]:
                 yield "postcode", group
 
 
+# --- stories ------------------------------------------------------------------------------------
+
+_GROUP = re.compile(r"(?<![a-z\d])\d[\d.,]*(?![a-z\d])")
+_PROVES = re.compile(
+    r"\b(?:docu\w*|dni|ine|ife|curp|rfc|rut|run|cedula|cpf|rg|cnh|cuit|cuil|nit|nie|nif|pasaporte|passport"
+    r"|identi\w*|licen[cs]e|ssn|social security|ultim[oa]s|last (?:four|4)|digit\w*|termina\w*|acaba|ending|ends"
+    r"|final|finais|codigo|postal|cep|zip|postcode|postal|nac\w*|nasc\w*|born|birth\w*|dob)\b[^.;!?]{0,40}$"
+)
+"""What says that the digits after it are to prove something."""
+
+_MONEY_SIGN = re.compile(r"(?:[$€£]|\b(?:r\$|s/\.?|us))\s?$")
+_OF_A_TIME = re.compile(
+    r"\b(?:en|em|in|desde|since|del?|do|ano|year|hasta|ate|until)(?: (?:el|o|the))?\s+$"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_WHO_I_AM = re.compile(
+    r"\b(?:me llamo|mi nombre(?: completo)?(?: es)?|a nombre de|me chamo|meu nome(?: completo)?(?: e)?"
+    r"|my (?:full )?name(?: is|'s)?|(?:yo )?soy|(?:eu )?sou|aqui (?:e|es)|habla|fala|i am|i'?m|this is)\s+"
+)
+_NAME_AFTER = 6
+"""Words after "me llamo" that may be the name."""
+
+
+def _blot_money(sheet: Sheet) -> None:
+    """Take off a story the sums and years that it tells: they prove nothing, and fail nothing."""
+    for match in sheet.find(_GROUP):
+        before = sheet.text[: match.start()]
+        if _PROVES.search(before):
+            continue
+        word = re.compile(r"\s*([a-z]+)").match(sheet.text, match.end())
+        is_money = _MONEY_SIGN.search(before) or (word and word[1] in money_words())
+        is_year = _YEAR.fullmatch(match.group()) and _OF_A_TIME.search(before)
+        if is_money or is_year or owner_of(sheet.said, *match.span()) not in ("", "put"):
+            sheet.blot(*match.span())
+
+
+def _told_names(text: str, *, proves: bool) -> str:
+    """Where a story may name who tells it: after "me llamo", and anywhere if it proves something."""
+    told = []
+    for match in _WHO_I_AM.finditer(text):
+        said = re.split(r"[.,;:!?\n]", text[match.end() :])[0].split()[:_NAME_AFTER]
+        told.append(" ".join(said))
+    return " , ".join([*told, text] if proves else told)
+
+
 # --- names --------------------------------------------------------------------------------------
 
 _NAME = re.compile(r"[^\W\d_]{2,}")
@@ -200,15 +248,22 @@ def read_identity(text: str, *, country: str) -> IdentityEvidence:
 
     A date gives both orders where both exist (day first outside the US), digits give the last
     four of a document and a postcode. Which of them matched is never told to the person.
+
+    Somebody who tells a story before answering has not answered wrongly: its sums, its years and
+    its words are no evidence, but for what it says after "documento", "me llamo" and the like.
     """
     folded = re.sub(r"\s+", " ", plain(text[:_LONGEST]))
     sheet = Sheet(folded)
+    story = is_story(folded)
     births = _first(_births(sheet, country), _MOST_BIRTHS)
     spelled = Sheet(spell_digits(sheet.text)) if not births else sheet
     births = births or _first(_births(spelled, country), _MOST_BIRTHS)
+    if story:
+        _blot_money(sheet)
     numbers = list(_numbers(sheet, country))
+    names = _told_names(folded, proves=bool(births or numbers)) if story else folded
     return IdentityEvidence(
-        names=_first(_names(folded), _MOST_NAMES),
+        names=_first(_names(names), _MOST_NAMES),
         births=births,
         last4s=_first(
             [*(found for kind, found in numbers if kind == "last4"), *_mixed(folded)], _MOST_LAST4S

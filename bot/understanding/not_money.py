@@ -65,14 +65,15 @@ _KIN = (
 )
 _COUNTED = r"(?:mil|pesos|lucas|reais|soles|k|euros|dol|usd)"
 _AGE = re.compile(
+    r"\b\d{1,3}(?:,? (?:y|e|and) \d{1,3})+ (?:anos|anitos|years)\b|"
     r"\b\d{1,3} (?:anos|anitos|years old|yrs old|years|yo(?! \w+o\b| te\b| le\b))\b"
     r"(?:\s*(?:,|y|e|and)\s+(?!\w*(?:puedo|pago|posso|can)\b)[a-z]+ \d{1,2}(?![\d.,%]| ?[$€£a-z]))?"
-    r"|\b(?:i'?m|i am|she'?s|he'?s|just turned|cumpli|fiz) \d{2}\b"
+    r"|\b(?:i'?m|i am|(?:i|he|she) was|she'?s|he'?s|just turned|cumpli|fiz) \d{2}\b"
     r"(?!\s*(?:[%.,]\d|%|[$€£]|short|dollars|bucks|behind|over|pounds|quid|k\b|days|dias|percent))"
     rf"|\b{_KIN}(?: [a-z]+)? (?:tiene|tienen|tem|has|is|de|cumplio|fez) \d{{1,2}}\b(?![.,]\d| ?(?:[$€£]"
     rf"|{_COUNTED}))(?:(?:,? (?:y|e|and)?(?: el| la| o| a)? ?)(?:otr[oa] "
     rf"|outr[oa] )?(?:de )?\d{{1,2}}\b(?![.,]\d| ?(?:[$€£]|{_COUNTED})))*"
-    r"|\ba los \d\d\b(?! ?(?:dias|meses|[%$€£]))"
+    rf"|\ba los \d\d\b(?! ?(?:dias|meses|[%$€£]|{_COUNTED}|que\b))"
     r"|\b(?:soy|naci\w*|nasci\w*|born)\b(?: (?:del?|el|en|em|in|do|la|los))* (?:19)?\d\d\b(?![.,]?\d)"
 )
 

@@ -50,6 +50,9 @@ _CALLING = re.compile(r"\b(?:llam\w+|marc\w+|call|text|lig\w+|tel\w*|cel\w*|what
 _HASHED = re.compile(r"(?<!\S)#\s?(?P<code>\d{2}[a-z0-9]*(?:[-/._][a-z0-9]+)*)")
 _DAY_LIKE = re.compile(r"\d{1,2}[/.]\d{1,2}(?:[/.-]\d{2,4})?|\d{1,2}x?|\d+(?:st|nd|rd|th)")
 
+_SUM_LIKE = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_NUMBERED = re.compile(r"n|#|id|[°]")
+
 
 @cache
 def _counting() -> re.Pattern[str]:
@@ -74,6 +77,8 @@ def read_reference(sheet: Sheet) -> tuple[str | None, bool]:
                 continue
             if sure and not said.get("paper") and _COPULA.fullmatch(said.get("sign") or ""):
                 sure = False  # "the light bill is 140"
+            if _SUM_LIKE.fullmatch(code) and not _NUMBERED.search(said.get("sign") or ""):
+                continue  # "la factura dice 1.250.000"
             if not sure and len(re.sub(r"\D", "", code)) < 4:
                 continue
             if len(code) > 1 and not _counting().match(sheet.text, match.end()):

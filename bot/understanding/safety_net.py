@@ -36,6 +36,14 @@ _PART = re.compile(r"<(\w+)>")
 _SPELT_OUT = re.compile(r"\b(?:[a-z] ){3,}[a-z]\b")
 _WHOLE_WORD = re.compile(r"(?<![a-z\\\])*+?])[a-z]{5,}(?![a-z\\\[(?*+])")
 _BLOT = " ~ "
+_TELLING = 4
+"""Letters from which a word beside an idiom may tell something ("y ya no es" does not)."""
+
+_NEEDS_NO_REASON = 2
+"""Telling words beside an idiom that need no explanation ("me muero de risa, oye")."""
+
+_WORDS_TO_AN_ORDINARY_ONE = 5
+"""So many telling words must have one of everyday business among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +225,48 @@ def _opt_out() -> tuple[_Net, _Keywords, dict[int, str]]:
     spelling = _spelling(data, data["misread"], patterns, exceptions)
     net = _Net(patterns=patterns, exceptions=exceptions, near=(), spelling=spelling)
     return net, keywords, {ord(emoji): " stop " for emoji in data["emoji"]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Borrowed:
+    """Speech that only borrows the words of danger, and what tells that it may be more."""
+
+    everyday: re.Pattern[str]
+    grave: re.Pattern[str]
+    doubts: re.Pattern[str]
+    ordinary: tuple[str, ...]
+
+    def explains(self, folded: str, idioms: re.Pattern[str]) -> bool:
+        """Whether idioms and business account for every word of `folded`."""
+        left = idioms.sub(_BLOT, self.everyday.sub(_BLOT, folded))
+        if left == folded or self.grave.search(folded) or self.doubts.search(left):
+            return False
+        words = [word for word in left.split() if len(word) >= _TELLING]
+        if len(words) <= _NEEDS_NO_REASON:
+            return True
+        plain = sum(word.startswith(self.ordinary) for word in words)
+        return plain * _WORDS_TO_AN_ORDINARY_ONE >= len(words)
+
+
+@cache
+def _borrowed() -> _Borrowed:
+    data = _read("borrowed")
+    return _Borrowed(
+        everyday=_compiled(data, "everyday", end=r"\b"),
+        grave=_compiled({"grave": {"any": data["grave"]}}, "grave", end=r"\b"),
+        doubts=_compiled({"doubts": {"any": data["doubts"]}}, "doubts", end=r"\b"),
+        ordinary=tuple(sorted(_folded(data["ordinary"]))),
+    )
+
+
+def only_borrows(text: str) -> bool:
+    """Whether `text` has the words of danger only in sayings ("me matan los intereses").
+
+    For what the model alone takes for a crisis; in doubt no. What the net catches is never set
+    aside.
+    """
+    folded = fold(text)
+    return not _crisis().catches(folded) and _borrowed().explains(folded, _crisis().exceptions)
 
 
 def check(text: str) -> Literal["crisis", "opt_out"] | None:

@@ -37,7 +37,7 @@ _REFUSED = re.compile(
     r"|tenho|completo|da pra)"
     r"|can'?t|cannot|can not|couldn'?t|won'?t|don'?t have|(?:ain'?t|haven'?t|don'?t) (?:got|have)|(?:not|ain'?t"
     r"|never) (?:going to |gonna )?pay(?:ing)?"
-    r"|unable to|no can)\b(?P<said>[^.,;!?\n]{0,40})$"
+    r"|unable to|no can|no hay (?:forma|manera|modo)|nao tem como|no way i can)\b(?P<said>[^.,;!?\n]{0,40})$"
 )
 _REFUSED_AFTER = re.compile(
     r"\s*(?:,?\s*(?:no|nao)\s*(?=$|[,.;!])|(?: [a-z]+){0,3}\?+ (?:ni|nem|jamas|nunca|never|i ain'?t|¿tu me has"

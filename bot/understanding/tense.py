@@ -9,7 +9,9 @@ from bot.understanding.sheet import NEAR
 from bot.understanding.standing import EARNS
 
 _SENT = (
-    r"(?:quitei|efetuei|repassei|remeti|(?:foi|fue|tinha|tenia|habia|sido|have|already) pa(?:g[oa]|gado|id)"
+    r"(?:(?:tentei|intente|tentamos|intentamos|trate de|tried to|quise) (?:pagar|depositar|transferir|pay"
+    r"|send|fazer)|tentei|quitei|efetuei|repassei|remeti|(?:foi|fue|tinha|tenia|habia|sido|have"
+    r"|already) pa(?:g[oa]|gado|id)"
     r"|efectue|quite|mailed|wired|posted|leaving|left my account|cleared|settled|shifted|transferred|cumpli"
     r"|adelante|liquide|salde|saldei|dei|abonei|liquidei|ingrese|ingresado|entregue|entreguei|consignei)"
 )
@@ -53,7 +55,8 @@ PAID_THEN = re.compile(
 """Verbs and papers of a payment made, in the clause of the day itself."""
 
 TO_DO = re.compile(
-    r"\b(?:(?<!foi )(?<!tinha )(?<!habia )(?<!tenia )pago|pagar|pagare|pagarei|pagaria|pay|voy|vamos|vou|ire"
+    r"\b(?:(?<!foi )(?<!tinha )(?<!habia )(?<!tenia )pago|(?<!tentei )(?<!intente )(?<!tentamos )pagar"
+    r"|pagare|pagarei|pagaria|pay|voy|vamos|vou|ire"
     r"|puedo|podre|podria|posso|consigo"
     r"|will|can|could|going|gonna|quiero|quero|want|prometo|promise|deposito|depositare|depositar"
     r"|transfiero|transferir|abono|abonare|hago|hare|farei|cobro|cobrare|recebo|esperen|esperenme"
@@ -92,7 +95,8 @@ DUE_BEFORE = re.compile(
 )
 DUE_AFTER = re.compile(r"\s*(?:ya |me |se )*(?:venc\w+|is due|caduca\w*)\b")
 RATHER_BEFORE = re.compile(
-    r"\b(?:mejor|melhor|rather|better|instead|seria|sera|ficaria)(?: (?:el|la|para|pra|na|no|on))?\s+$"
+    r"\b(?:mejor|melhor|rather|better|instead|seria|sera|ficaria|calculo|digamos|pongamos"
+    r"|let'?s say)(?: (?:el|la|para|pra|na|no|on))?\s+$"
 )
 NOT_THIS_ONE = re.compile(
     r"\b(?:no est[ea]|nao rolou|no se pudo|no pude|didn't work"
@@ -111,6 +115,24 @@ EVENT = re.compile(
     r"|laid off|filed|hearing|court|audiencia|juicio|juzgado|sentencia|stolen|crashed)\b"
 )
 """What befell the person, whose day is no day of payment."""
+
+THEY_PAY_BEFORE = re.compile(
+    r"\b(?:(?:dice|diz|says?|dijo|disse|promet\w+) (?:que )?(?:me |nos |he |she |they )*)(?:paga|pagan|pay"
+    r"|pays|will pay|deposita|devuelve)"
+    r"(?: (?:el|la|hasta|hasta el|on|by|the|no|na|dia))*\s*$"
+)
+"""Somebody else's payment, to the person: "el ingeniero dice que paga el 27"."""
+
+STARTING_BEFORE = re.compile(
+    r"\b(?:comecando|empezando|comenzando|iniciando|starting|beginning|arrancando|a partir del?)(?: (?:el"
+    r"|la|en|em|o|no|dia|on|the|de|this))*\s*$"
+)
+FOR_THE_DAY = re.compile(
+    r"\b(?:(?:para|pra|antes de|hasta|ate|by|until)(?: (?:el|la|o|a|dia|the|del))*"
+    r"|(?:dicho|dijeron|dicen|avisaron|disseram|dizem|told me|they say) que (?:(?:me|nos) (?:pagan"
+    r"|depositan|pagam) )?(?:para )?(?:el|no dia|dia|la))\s*$"
+)
+"""A day to come, whatever was done before it in the message."""
 
 ANOTHER_BILL = re.compile(
     r"\b(?:rent|renta|alquiler|arriendo|aluguel|luz|agua|hipoteca|mortgage|colegiatura)(?:'?s)?"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.understanding.clauses import is_story, judge
 from bot.understanding.money_words import money_words
+from bot.understanding.owners import owner_before
 from bot.understanding.sheet import BLOT, Sheet, either
 from bot.understanding.standing import EARNS, refused_after
 
@@ -23,7 +24,7 @@ UNITS = (
     "cuotas?|cuoti\\w+|cotas?|pagos?|pagitos?|pagamentos?|parcelas?|parcelinhas?|prestacoes|prestacion"
     "|contados|armadas|cuotones|checks|cheques|entregas"
     "|prestaciones|prestacao|mensualidad|mensualidades|mensalidades?|plazos?|letras|abonos"
-    "|goes|exhibiciones|partes|tandas|installments?|instalments?|payments?|msi"
+    "|goes(?! (?:out|to|through|up|down|on|by))|exhibiciones|partes|tandas|installments?|instalments?|payments?|msi"
 )
 """What people call one of several payments."""
 
@@ -100,7 +101,7 @@ def read_every(sheet: Sheet) -> tuple[Every | None, bool]:
     How often they are called is no rhythm of theirs, nor are payments they owe ("debo 3
     mensualidades").
     """
-    found: list[tuple[Every, bool, bool, bool]] = []
+    found: list[tuple[Every, bool, bool, bool, bool]] = []
     for every, pattern in _RHYTHMS:
         for match in sheet.find(pattern):
             before, kept = sheet.before(match.start()), match.groupdict().get("kept")
@@ -114,14 +115,18 @@ def read_every(sheet: Sheet) -> tuple[Every | None, bool]:
                 sheet.blot(*match.span())
                 continue
             if not _NOT_THEIRS.search(before) and not (kept and _OF_THE_PAST.search(before)):
-                earned, refused = _EARNED.search(before), _REFUSED.search(before)
+                story = is_story(sheet.said)
+                owner = owner_before(sheet.said, match.start()) if story else ""
+                told = story and (_PAID_SO.search(before) or owner == "beside")
+                earned = bool(_EARNED.search(before) or told)
+                refused = _REFUSED.search(before)
                 offers = judge(sheet.said, *match.span()) == "offers"
-                found.append((every, bool(earned), bool(refused), offers))
+                found.append((every, earned, bool(refused), offers, owner == "offered"))
             if not kept and not _OF.search(before):
                 sheet.blot(*match.span())
     meant = [one for one in found if not one[1] and not one[2]] or found
     if is_story(sheet.said):
-        meant = [one for one in meant if one[3]] or meant
+        meant = [one for one in meant if one[4]] or [one for one in meant if one[3]] or meant
     asked = len({one[0] for one in meant}) > 1 or any(one[1] for one in meant)
     return (meant[0][0] if meant else None), asked
 
@@ -220,18 +225,30 @@ _OF_THE_PAST = re.compile(
     r"|primer[oa]s)(?: \w+){0,2}\s+$"
 )
 _AS_LENT = re.compile(
-    r"\b(?:saque|pedi|tome|compre|comprei|peguei|bought|took out|financed|financie|financiei|firme|contrate|contratei"
+    r"\b(?:saque|pedi|tome|hice un|hicimos un|compre|comprei|peguei|bought|took out|financed|financie"
+    r"|financiei|firme|contrate|contratei"
     r"|me prestaron|emprestaram|(?:prestamo|credito|emprestimo|loan|contrato|financiamento) (?:era|fue|foi"
-    r"|was))\b[^.,;!?]{0,40}$"
+    r"|was))\b(?:[^.,;!?]|(?<=\d)[.,](?=\d)){0,40}$"
+)
+_OF_OLD = re.compile(
+    r"\b(?:hicimos|habiamos hecho|teniamos?|tenia|tinha(?:mos)?|quedamos (?:en|de)|acordamos|(?:acuerdo"
+    r"|acordo|plan|trato|convenio)"
+    r" era|we agreed(?: on| to)?|(?:we|i) had|combinamos|combinei|di|dei)\b[^.,;!?]{0,30}$"
+)
+"""An agreement that was, in a story: "hicimos un trato de 10 cuotas y pague 4"."""
+
+_PAID_SO = re.compile(
+    r"\b(?:paid|pague|paguei|pagaba|pagabamos|pagava|abonaba|was paying|used to pay)\b[^.,;!?]{0,25}$"
 )
 _INTO = re.compile(r"\b(?:en|em|in|into) $")
 _IN_ARREARS = re.compile(
-    r"\s*(?:\w+ )?(?:atrasad|vencid|pendient|restant|overdue|missed|behind|en atraso|em atraso"
+    r"\s*(?:of [$£€]?\d[\d.,]* )?(?:\w+ )?(?:atrasad|vencid|pendient|restant|overdue|missed|behind|en atraso|em atraso"
     r"|impag|pagad|pagas\b|que debo|que me (?:falt|atras)|que devo|que falt|left|remaining|adeudad|en mora"
     r"|de atraso|de mora|late)"
 )
 _REFUSED = re.compile(
-    r"\b(?:no (?:son|eran|fueron|es|puedo|podria|podre|llego|alcanzo|quiero)|nao sao|(?:aren'?t|weren'?t)"
+    r"\b(?:no (?:hay (?:forma|manera|modo)|son|eran|fueron|es|puedo|podria|podre|llego|alcanzo|quiero)"
+    r"|nao sao|(?:aren'?t|weren'?t)"
     r"|no me vengan con|(?:me |nos )(?:piden|pedem|ofrecen|propusieron|promet\w+)|voces querem"
     r"|nao (?:posso|consigo|da|quero)|can'?t"
     r"|cannot|don'?t want)\b(?!.*\b(?:mas|mais|more|sino|pero|but|son|sao|solo|so|only)\b)[^.,;!?\n]{0,30}$"
@@ -270,6 +287,7 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
                 continue  # "el 16 pago"
             owed = _OF_THE_PAST.search(before) and not _INTO.search(before)
             past = bool(owed or _AS_LENT.search(before))
+            past = past or ("month" in match.group() and bool(_PAID_SO.search(before)))
             arrears = _IN_ARREARS.match(sheet.text, match.end())
             number = int(match["count"] or match["last"])
             paused = "mes" in match.group() and _PAUSE.search(before)
@@ -277,7 +295,9 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
                 refused = _REFUSED.search(
                     sheet.before(match.start("count"))[-60:] if match["count"] else ""
                 ) or refused_after(sheet.text, match.end())
-                found.append((match.start(), number, "other" in match.groupdict(), bool(refused)))
+                old = is_story(sheet.said) and _OF_OLD.search(before)
+                unlikely = bool(refused or old)
+                found.append((match.start(), number, "other" in match.groupdict(), unlikely))
                 by_quincena = by_quincena or bool(_QUINCENAS.search(match.group()))
             sheet.blot(*match.span())
     for pattern, number in ((_SINGLE, 1), (_PAIR, 2)):

@@ -10,6 +10,7 @@ from fractions import Fraction
 from bot.kit.money import Money
 from bot.understanding.amounts import read_sum
 from bot.understanding.choices import read_choice
+from bot.understanding.clauses import is_story
 from bot.understanding.days import read_day
 from bot.understanding.not_money import blot_addresses_and_ages
 from bot.understanding.numerals import spell_digits
@@ -32,6 +33,13 @@ _GLUED = re.compile(  # "el15", "3cuotas"
 )
 _REAIS = re.compile(r"(?<=\d)ao\b")  # "50ao"
 _TIMES = re.compile(r"(?<=\d)\s?[*\u00d7]\s?(?=\d)")
+_CHOOSES = re.compile(
+    r"\b(?:op[ct]\w+|elijo|elegi|escojo|escogi|escolh\w+|prefier\w+|prefir\w+|quiero|quero|acepto|aceito|tomo|agarro"
+    r"|me quedo|fico com|me sirve|choose|pick|go with|going with|take|want|accept|prefer|mejor|melhor|plan"
+    r"|plano|propuesta|proposta|offer|oferta)"
+)
+"""In a story, "la segunda" is a choice only where somebody chooses."""
+
 _ADDRESS = re.compile(r"(?<!\S)[^\s@]*@\S+|(?:https?://|www\.)\S+")
 
 
@@ -76,10 +84,14 @@ def read_values(
     blot_addresses_and_ages(sheet)
     reference, references = read_reference(sheet)
     choice, choices = read_choice(sheet, country=country)
+    if is_story(sheet.said) and not _CHOOSES.search(sheet.said):
+        choice, choices = None, False
     every, rhythms = read_every(sheet)
     count = read_instalments(sheet, rhythm=every is not None)
     share, shares = read_share(sheet)
     day = read_day(sheet, country=country, today=today, past=past)
+    if rhythms and day.every and not day.every_asked and is_story(sheet.said):
+        every, rhythms = day.every, False  # "gano por semana, puedo 30 cada viernes"
     found = read_sum(sheet, country=country, currency=currency)
     ambiguous = set(count.ambiguous)
     if small and choice is None:

@@ -40,7 +40,7 @@ AT_LEAST = {
 AT_MOST = {
     "heldout.all.objection_hardship_swap": 0.015,
     "heldout.all.ece": 0.025,
-    "safety.with_net.crisis.false_alarms": 0.07,
+    "safety.with_net.crisis.false_alarms": 0.045,
     "safety.with_net.opt_out.false_alarms": 0.027,
     "safety.with_net.wrong_person.false_alarms": 0.03,
 }

@@ -130,6 +130,35 @@ def test_an_answer_offers_its_evidence(text: str, country: str, expected: dict[s
     assert found == IdentityEvidence(**(expected | {"births": births}))
 
 
+STORIES = [
+    "me quede sin trabajo en marzo, debo 1500 de renta y me cobran 3480 de ustedes, no se que hacer",
+    "hola buenas, yo pague 2500 el mes pasado y me siguen llamando, en 2022 firme por 9000 pesos",
+    "perdi meu emprego em 2023 e devo 4500 no banco, consigo pagar 1200 por mes se voces aceitarem",
+    "i lost my job in 2024 and my rent is 1650, i already sent you 2300 in may so what is this",
+]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_story_proves_nothing_and_fails_nothing(story: str) -> None:
+    assert read_identity(story, country="MX") == IdentityEvidence()
+
+
+def test_a_story_that_answers_is_heard() -> None:
+    told = "perdí mi trabajo y debo 1500 de renta, por eso me atrasé. Me llamo Guadalupe Sánchez,"
+    found = read_identity(f"{told} documento terminado en 4948, 23/06/1994", country="MX")
+    assert found.last4s == ("4948",)
+    assert found.births == (date(1994, 6, 23),)
+    assert found.names[:2] == ("guadalupe", "sanchez")
+
+
+def test_a_long_answer_in_any_order_is_heard_whole() -> None:
+    text = "claro que si con mucho gusto le digo, Guadalupe Sánchez Núñez y el 4948 y 23 de junio de 1994"
+    found = read_identity(text, country="MX")
+    assert {"guadalupe", "sanchez"} <= set(found.names)
+    assert "4948" in found.last4s
+    assert found.births == (date(1994, 6, 23),)
+
+
 def test_the_same_name_is_the_same_however_it_is_typed() -> None:
     record = read_identity("José Ángel Núñez de la Cruz", country="MX").names
     typed = read_identity("hola, soy JOSE  angel nuñez cruz!!", country="MX").names

@@ -139,14 +139,14 @@ def test_punctuation_and_greetings_hide_no_danger(text: str, noise: str, greetin
     assert check(f"{greeting}{text}{noise}") == "crisis"
 
 
-@pytest.mark.parametrize("name", ["crisis", "opt_out"])
+@pytest.mark.parametrize("name", ["borrowed", "crisis", "opt_out"])
 def test_no_pattern_asks_for_a_double_letter_that_folding_removed(name: str) -> None:
     """ "kil(?:ling)" would wait for "kilLing" for ever: folded text has no double letters."""
     data = safety_net._read(name)
     lists = [data.get("parts", {}).values()]
     lists += [
         entries
-        for key in ("patterns", "phrases", "exceptions")
+        for key in ("patterns", "phrases", "exceptions", "everyday")
         for entries in data.get(key, {}).values()
     ]
     for entry in (entry for entries in lists for entry in entries):
@@ -159,7 +159,9 @@ def test_no_pattern_asks_for_a_double_letter_that_folding_removed(name: str) -> 
         assert not re.search(r"(?<!\\)([a-z]) ?\?\1", once), once
 
 
-@pytest.mark.parametrize("name", ["crisis", "opt_out", "identity", "money", "numbers"])
+@pytest.mark.parametrize(
+    "name", ["borrowed", "crisis", "identity", "money", "numbers", "opt_out", "owners"]
+)
 def test_word_lists_say_where_they_come_from(name: str) -> None:
     path = safety_net.files("bot.understanding").joinpath(f"data/{name}.yml")
     text = path.read_text("utf-8")
