@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,6 +21,7 @@ from bot.channels.documents import PaperFiles
 from bot.channels.email.channel import EmailChannel, email
 from bot.channels.email.routes import email_router
 from bot.channels.inbox import Inbox
+from bot.channels.pace import SharedPace
 from bot.channels.port import Channel
 from bot.channels.postman import Postman
 from bot.channels.presence import Presence
@@ -46,6 +47,9 @@ from bot.kit.db import Database
 from bot.kit.hub import Hub
 from bot.media.service import Cleaner
 from bot.media.store import Store
+from bot.nudges import experiment_watch
+from bot.nudges.learning import habits_job
+from bot.nudges.planner import IsOpen
 from bot.nudges.service import NudgeRunner
 from bot.papers.service import url_of
 from bot.payments.provider import PaymentProvider
@@ -56,6 +60,8 @@ from bot.scheduler import ticker
 from bot.scheduler.accrual import accrue_due
 from bot.scheduler.follow_up import FollowUps
 from bot.scheduler.nudges import nudge_job
+from bot.scheduler.queue import Queue
+from bot.scheduler.retention import retention_job
 from bot.settings import Settings
 from bot.showcase.routes import showcase_router
 from bot.verify.routes import verify_router
@@ -96,6 +102,8 @@ class Parts:
     postman: Postman
     presence: Presence
     nudges: NudgeRunner
+    queue: Queue | None
+    """Where workers send nudges."""
 
 
 def build(
@@ -132,12 +140,14 @@ def build(
         ),
     )
     channels = channels_of(settings, database, clock)
+    queue = Queue(database) if settings.queue == "workers" else None
     postman = Postman(
         database=database,
         clock=clock,
         hub=hub,
         channels=channels,
         load_document=PaperFiles(database, clock, settings),
+        pace=SharedPace(clock.now().date(), database) if queue else None,
     )
     return Parts(
         settings=settings,
@@ -189,11 +199,12 @@ def build(
         nudges=NudgeRunner(
             database=database,
             clock=clock,
-            is_open=lambda name, slug: (
-                name == WEB or (name in channels and channels[name].is_open_to(slug))
-            ),
-            changed=hub.changed,
+            is_open=_is_open(channels),
+            # A worker brings the message to its platform itself.
+            changed=(lambda _: None) if queue else hub.changed,
+            hand_over=queue.hand_over if queue else None,
         ),
+        queue=queue,
     )
 
 
@@ -242,6 +253,15 @@ def _provider(settings: Settings, sandbox: Sandbox | None) -> PaymentProvider:
     )
 
 
+def _is_open(channels: Mapping[str, Channel]) -> IsOpen:
+    """Whether a creditor may be written for on a channel; the web chat is always there."""
+
+    def is_open(name: str, slug: str) -> bool:
+        return name == WEB or (name in channels and channels[name].is_open_to(slug))
+
+    return is_open
+
+
 def jobs_of(parts: Parts) -> dict[str, tuple[float, Callable[[], object]]]:
     """What runs by itself: by name, every how many seconds, and what."""
     jobs: dict[str, tuple[float, Callable[[], object]]] = {
@@ -257,8 +277,14 @@ def jobs_of(parts: Parts) -> dict[str, tuple[float, Callable[[], object]]]:
         "follow_up": (300, parts.follow_ups.run),
         "accrual": (3600, lambda: accrue_due(parts.database, parts.clock)),
         "negotiation": (3600, lambda: tidy_negotiation(parts.database, parts.clock)),
+        "retention": retention_job(parts.database, parts.clock),
     }
     if parts.settings.nudges:
+        jobs["habits"] = habits_job(parts.database, parts.clock)
+        jobs["experiments"] = (
+            experiment_watch.EVERY,
+            lambda: experiment_watch.watch_experiments(parts.database, parts.clock),
+        )
         jobs["nudges"] = nudge_job(parts.nudges)
     if parts.channels:
         jobs["inbound_ledger"] = (3600, parts.inbox.ledger.tidy)
@@ -345,6 +371,7 @@ def _add_routes(app: FastAPI, parts: Parts) -> None:
             settings=settings,
             announce=announce,
             changed=parts.hub.changed,
+            is_open=_is_open(parts.channels),
         )
     )
     if parts.sandbox:

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
         False,
         description="Write nudges by itself, every minute; `acuerdo nudges` works either way",
     )
+    queue: Literal["inside", "workers"] = Field(
+        "inside",
+        description=(
+            "Who sends nudges: the app itself (`inside`), or any number of `acuerdo worker` "
+            "(`workers`, PostgreSQL only)"
+        ),
+    )
     messages_per_minute: int = Field(
         40, gt=0, description="Messages one conversation may send before it is asked to wait"
     )
@@ -149,6 +156,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"set {names} to a random text of 24 characters or more "
                 "(for instance: openssl rand -base64 32), or ACUERDO_DEMO=1 for a rehearsal"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_a_queue_without_postgresql(self) -> Settings:
+        if self.queue == "workers" and not self.database_url.startswith("postgresql"):
+            raise ValueError(
+                "ACUERDO_QUEUE=workers needs PostgreSQL: set DATABASE_URL=postgresql://…, "
+                "or ACUERDO_QUEUE=inside"
             )
         return self
 

@@ -6,6 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import bot.models  # noqa: F401 - fills the metadata
+from bot.migrations.queue_schema import is_ours
 
 
 def _run() -> None:
@@ -15,6 +16,7 @@ def _run() -> None:
             connection=connection,
             target_metadata=SQLModel.metadata,
             compare_type=True,
+            include_object=is_ours,
             render_as_batch=connection.dialect.name == "sqlite",
         )
         with context.begin_transaction():

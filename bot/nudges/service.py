@@ -45,7 +45,6 @@ BATCH = 200
 UNTIL_PERSON = "nudge_last_step"
 """Why a person is asked to take over at the end of a ladder."""
 
-LinkFor = Callable[[Creditor, Debtor, datetime], str]
 HandOver = Callable[[datetime], int]
 """Gives every approved slot to other processes, which call `NudgeRunner.send_one`; how many."""
 
@@ -86,14 +85,12 @@ class NudgeRunner:
         clock: Clock,
         is_open: IsOpen,
         changed: Callable[[int], object] = lambda _: None,
-        link_for: LinkFor | None = None,
         hand_over: HandOver | None = None,
     ) -> None:
         self._db = database
         self._clock = clock
         self._is_open = is_open
         self._changed = changed
-        self._link_for = link_for
         self._hand_over = hand_over
 
     def tick(self) -> Tally:
@@ -245,9 +242,6 @@ class NudgeRunner:
         policy = ladder_policy(creditor.policy, local_date(now, debtor.timezone)).policy
         step = _step(policy, planned)
         knows = is_verified(conversation, now) and conversation.debtor_id == debtor.id
-        link = ""
-        if planned.channel == "email" and self._link_for:
-            link = self._link_for(creditor, debtor, now)
         outgoing = wording.compose(
             session,
             conversation,
@@ -257,7 +251,6 @@ class NudgeRunner:
             balance=Money(debts.net_of(session, slot.account_id), account.currency),
             is_verified=knows,
             how_often=how_often(policy),
-            link=link,
         )
         return conversation_service.post(
             session,

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from bot.conversations.announce import announce, reader_of
 from bot.conversations.models import Conversation
-from bot.conversations.service import Button, Link, Outgoing
+from bot.conversations.service import Button, Outgoing
 from bot.debts.models import Account
 from bot.kit.money import Money
 from bot.nudges import disclosures
@@ -63,13 +63,11 @@ def compose(
     balance: Money,
     is_verified: bool,
     how_often: tuple[int, int],
-    link: str = "",
 ) -> Outgoing:
     """The message, ready to be posted. `how_often` is messages in days, as the person is told.
 
-    `link` opens the right conversation where the channel cannot answer in place (e-mail). The first
-    one to a verified reader carries what the law wants told, and notes in the same transaction that
-    it was: a preview takes its words from the catalogue instead.
+    The first one to a verified reader carries what the law wants told, and notes in the same
+    transaction that it was: a preview takes its words from the catalogue instead.
     """
     assert rung.variant != HOLD_OUT
     reader = reader_of(session, conversation)
@@ -86,5 +84,4 @@ def compose(
     buttons = [
         Button(title(name, reader), _PAYLOADS.get(name, f"/{name}")) for name in (*names, "opt_out")
     ]
-    links = [Link(render("link_nudge_open", reader), link)] if link else []
-    return replace(outgoing, text=f"{outgoing.text}\n\n{stop}", buttons=buttons, links=links)
+    return replace(outgoing, text=f"{outgoing.text}\n\n{stop}", buttons=buttons)

@@ -1,4 +1,4 @@
-"""`acuerdo bench nudges`: the planner at three sizes, beside one scheduler job a debtor; a year."""
+"""`acuerdo bench nudges`: planning at three sizes, beside one scheduler job a debtor; a year; workers."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from bot.kit.db import Database
 from bot.migrations import upgrade
 from bot.nudges.planning import plan_lines
 from bot.runtime.bench_people import CREDITORS, populate
+from bot.runtime.bench_workers import ANSWERS_AFTER, is_clean, measure_workers, show_workers
 from bot.runtime.nudge_year import run_year
 from bot.runtime.paths import ROOT
 
@@ -57,6 +58,12 @@ def nudges(
         bool, typer.Option("--year", help="A year of nudges, judged, instead.")
     ] = False,
     people: Annotated[int, typer.Option(help="Of the year.")] = 20_000,
+    workers: Annotated[
+        bool, typer.Option("--workers", help="Sending through 1, 2, 4 and 8 workers, instead.")
+    ] = False,
+    answers_after: Annotated[
+        float, typer.Option(help="Seconds that the workers' platform takes for a message.")
+    ] = ANSWERS_AFTER,
     postgres: Annotated[
         str, typer.Option(help="A PostgreSQL server on which a database may be made.")
     ] = os.environ.get("ACUERDO_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres"),
@@ -64,19 +71,24 @@ def nudges(
     / "benchmarks/results/nudges.json",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure planning: seconds, memory and growth, beside one APScheduler job for each debtor."""
+    """Measure planning, beside one APScheduler job for each debtor; or a year; or many workers."""
     known = json.loads(results.read_text()) if results.exists() else {}
     if year:
-        known["year"] = _year(people)
+        live = known.get("year", {}).get("live")
+        known["year"] = _year(people) | ({"live": live} if live else {})
+    elif workers:
+        known["workers"] = measure_workers(
+            lambda: _database("postgresql", postgres), console, answers_after=answers_after
+        )
     else:
         known.update(_measure(sizes, backends, processes, jobs, postgres))
     results.parent.mkdir(parents=True, exist_ok=True)
     results.write_text(json.dumps(known, indent=2) + "\n")
     if as_json:
         typer.echo(json.dumps(known))
-        return
-    _show(known)
-    if year and known["year"]["breaches"]:
+    else:
+        _show(known)
+    if (year and known["year"]["breaches"]) or (workers and not is_clean(known["workers"])):
         raise typer.Exit(1)
 
 
@@ -282,3 +294,5 @@ def _show(found: dict[str, Any]) -> None:
             f"A year of {year['people']:,} people: {year['sent']:,} messages, "
             f"{year['breaches']} outside the rules ({year['seconds']} s)"
         )
+    if "workers" in found:
+        show_workers(found["workers"], out)

@@ -1,15 +1,13 @@
-"""The app's process, and the worker's where they run apart."""
+"""The app's process."""
 
 from __future__ import annotations
 
-import asyncio
-
 import uvicorn
 
-from bot.app import build, create_app, jobs_of, start_work, stop_work
+from bot.app import build, create_app
+from bot.dialogue.warming import warm
 from bot.kit import logging
 from bot.migrations import upgrade
-from bot.scheduler import ticker
 from bot.settings import Settings
 
 
@@ -20,6 +18,8 @@ def run_server() -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     parts = build(settings)
     upgrade(parts.database)
+    # Before anybody is listened to: what comes first must not wait for it.
+    warm()
     uvicorn.run(
         create_app(parts),
         host=settings.host,
@@ -33,30 +33,3 @@ def run_server() -> None:
         proxy_headers=False,
         server_header=False,
     )
-
-
-def run_worker() -> None:
-    """Answer messages, bring them to their platforms and follow up.
-
-    For app processes that run with `ACUERDO_IN_PROCESS_WORKER=false`.
-    """
-    settings = Settings()
-    logging.configure(settings.log_level)
-    parts = build(settings)
-    upgrade(parts.database)
-
-    async def work() -> None:
-        parts.hub.bind(asyncio.get_running_loop())
-        scheduler = ticker(jobs_of(parts))
-        scheduler.start()  # type: ignore[no-untyped-call]
-        tasks = start_work(parts)
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            scheduler.shutdown(wait=False)  # type: ignore[no-untyped-call]
-            await stop_work(parts, tasks)
-
-    try:
-        asyncio.run(work())
-    except KeyboardInterrupt:
-        return

@@ -21,7 +21,7 @@ def nudge_job(runner: NudgeRunner) -> tuple[float, Callable[[], object]]:
 
     def run() -> None:
         tally = runner.tick()
-        if tally.sent or tally.to_person or tally.failed:
+        if tally.sent or tally.to_person or tally.failed or tally.handed_over:
             log.info(
                 "nudges.ticked",
                 extra={
@@ -30,6 +30,7 @@ def nudge_job(runner: NudgeRunner) -> tuple[float, Callable[[], object]]:
                         "to_person": tally.to_person,
                         "held": tally.blocked,
                         "failed": tally.failed,
+                        "handed_over": tally.handed_over,
                     }
                 },
             )

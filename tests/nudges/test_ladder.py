@@ -110,7 +110,7 @@ def test_every_template_of_every_ladder_is_written_in_every_language(file):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "key", ["utter_nudge_waiting_a", "utter_nudge_waiting_b", "line_nudge_stop", "link_nudge_open"]
+    "key", ["utter_nudge_waiting_a", "utter_nudge_waiting_b", "line_nudge_stop"]
 )
 def test_what_anybody_may_read_has_no_word_of_debt(language, key):
     text = str(load(language)[key])
