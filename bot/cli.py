@@ -1,4 +1,7 @@
-"""`acuerdo`: every command, each a few lines that call what does the work."""
+"""`acuerdo`: every command, each a few lines that call what does the work.
+
+The others are listed in `bot.runtime.commands`.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
+from bot.runtime.commands import LazyGroup
+
 app = typer.Typer(
     name="acuerdo",
+    cls=LazyGroup,
     help="People who owe money settle it themselves, in a conversation.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
@@ -53,11 +59,22 @@ def serve() -> None:
 
 
 @app.command()
-def worker() -> None:
-    """Answer messages and keep payments in step, where the app runs without its own worker."""
-    from bot.runtime.server import run_worker
+def worker(
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=64, help="Jobs at a time, where workers send nudges.")
+    ] = 4,
+    answer: Annotated[
+        bool | None,
+        typer.Option(
+            "--answer/--no-answer",
+            help="Answer messages, too; by default where the app's process does not.",
+        ),
+    ] = None,
+) -> None:
+    """Answer messages where the app does not; take jobs from the queue where workers send nudges."""
+    from bot.runtime.worker import run_worker
 
-    run_worker()
+    run_worker(concurrency=concurrency, answer=answer)
 
 
 @app.command()
@@ -164,45 +181,6 @@ def _print_turn(turn: dict[str, Any]) -> None:
             )
         out.print(Panel(body, width=72, title="Acuerdo"))
     out.print(f"[dim]{turn['latency_ms']} ms[/dim]")
-
-
-def _register() -> None:
-    from bot.channels.email.cli import email_app
-    from bot.channels.telegram.cli import telegram_app
-    from bot.channels.whatsapp.cli import whatsapp_app
-    from bot.console.cli import agent_app, handoff_app
-    from bot.nudges.policy_cli import policy_app
-    from bot.portfolio.cli import import_, sample
-    from bot.runtime.bench import bench_app
-    from bot.runtime.bench_channels import channels as bench_channels
-    from bot.runtime.bench_money import money as bench_money
-    from bot.runtime.bench_nudges import nudges as bench_nudges
-    from bot.runtime.doctor import doctor
-    from bot.runtime.nlu import nlu_app
-    from bot.runtime.nudge_doors import nudges_app
-    from bot.runtime.offers import offers_command
-    from bot.runtime.payments import payments_app
-
-    app.command("import")(import_)
-    app.command("sample")(sample)
-    app.command("offers")(offers_command)
-    app.command("doctor")(doctor)
-    app.add_typer(agent_app, name="agent")
-    app.add_typer(handoff_app, name="handoff")
-    app.add_typer(bench_app, name="bench")
-    app.add_typer(email_app, name="email")
-    app.add_typer(nlu_app, name="nlu")
-    app.add_typer(nudges_app, name="nudges")
-    app.add_typer(payments_app, name="payments")
-    app.add_typer(policy_app, name="policy")
-    app.add_typer(telegram_app, name="telegram")
-    app.add_typer(whatsapp_app, name="whatsapp")
-    bench_app.command("channels")(bench_channels)
-    bench_app.command("money")(bench_money)
-    bench_app.command("nudges")(bench_nudges)
-
-
-_register()
 
 
 def main() -> None:
