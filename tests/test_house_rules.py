@@ -182,7 +182,6 @@ SAID_TO_ANYBODY = (
     "line_wish_when",
     "line_how_to_change",
     "line_nothing_unasked",
-    "link_nudge_open",
 )
 
 

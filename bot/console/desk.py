@@ -12,7 +12,7 @@ from fastapi import Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlmodel import Session
 
-from bot.console import pages, rules, service
+from bot.console import pages, rules, service, words
 from bot.console.rows import Tab, Viewer, listing
 from bot.console.rules import ReplyRefused
 from bot.console.thread import feed, thread
@@ -143,14 +143,16 @@ class Desk:
         text: Annotated[str, Form()] = "",
         csrf: Annotated[str, Form()] = "",
         nonce: Annotated[str, Form()] = "",
+        excuse: Annotated[str, Form()] = "",
+        discloses: Annotated[str, Form()] = "",
     ) -> Response:
-        """Write to the debtor. The same form sent twice writes once."""
+        """Write to the debtor. The same form sent twice writes once; some words are not sent."""
         with self.context.database.transaction() as session:
             known = self.context.acting(session, request, csrf)
             viewer = self.context.viewer(request, known)
             if not rules.is_nonce(nonce):
                 raise Problem("bad_request", 400)
-            error = ""
+            error, held = "", None
             try:
                 with _friendly():
                     message = service.reply(
@@ -161,13 +163,22 @@ class Desk:
                         nonce=nonce,
                         announce=self.context.announce,
                         now=viewer.now,
+                        excuse=excuse,
+                        discloses=discloses == "yes",
                     )
             except ReplyRefused as refused:
                 error = refused.key
+            except words.WordsForbidden as found:
+                error, held = (
+                    words.title_of(found, supervises=service.supervises(known.agent)),
+                    found,
+                )
             except service.NonceSpent:
                 error = "reply_nonce"
             if error:
-                return self._refused(session, request, viewer, known, conversation_id, error, text)
+                return self._refused(
+                    session, request, viewer, known, conversation_id, error, text, held
+                )
         self.context.changed(conversation_id)
         if wants_json(request):
             return JSONResponse({"seq": message.seq, "nonce": token(18)})
@@ -210,14 +221,21 @@ class Desk:
         conversation_id: int,
         error: str,
         draft: str,
+        held: words.WordsForbidden | None = None,
     ) -> Response:
         """Say what is wrong with a form and keep what was typed in it."""
+        said = viewer.texts(error)
         if wants_json(request):
-            return JSONResponse({"error": viewer.texts(error)}, status_code=422)
+            told = {"error": f"{said} {words.in_a_line(held, viewer.texts)}" if held else said}
+            return JSONResponse(told, status_code=422)
         with _friendly():
             conversation = service.visible(session, known.agent, conversation_id)
         return self._page(
-            session, viewer, known, conversation, error=viewer.texts(error), draft=draft, status=422
+            *(session, viewer, known, conversation),
+            error=said,
+            draft=draft,
+            status=422,
+            held=words.shown(held, viewer.texts) if held else None,
         )
 
     def _page(
@@ -232,6 +250,7 @@ class Desk:
         error: str = "",
         draft: str = "",
         status: int = 200,
+        held: words.Shown | None = None,
     ) -> Response:
         return pages.page(
             "conversation.html",
@@ -247,6 +266,9 @@ class Desk:
             notice=_notice(viewer, done),
             error=error,
             draft=draft,
+            held=held,
+            excuses=words.EXCUSES if service.supervises(known.agent) else (),
+            told=words.told(session, conversation, now=viewer.now),
             current=conversation.id,
         )
 

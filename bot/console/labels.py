@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.console.delivery_texts import WHY_NOT
+from bot.console.nudge_words import VERDICTS
 
 Labels = Callable[[str, str], str | None]
 """`(language, code)` → words, or nothing where there are none. The app may give its own."""
@@ -280,4 +281,4 @@ _STATES = {
     "en": ("Inglés", "Inglês", "English"),
 }
 
-_WORDS: Mapping[str, tuple[str, str, str]] = WHY_NOT | _FIELDS | _STATES | _INTENTS | _REASONS
+_WORDS: Mapping[str, tuple[str, str, str]] = WHY_NOT | VERDICTS | _FIELDS | _STATES | _INTENTS | _REASONS

@@ -9,11 +9,18 @@ from functools import cache
 from importlib.resources import files
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from bot.console.rules import LONGEST_REPLY, may_see_books, may_see_deliveries
+from bot.console.rules import (
+    LONGEST_NOTE,
+    LONGEST_REPLY,
+    may_see_books,
+    may_see_deliveries,
+    may_see_nudges,
+)
 from bot.console.texts import Texts
 
 _SCRIPT_TEXTS = (
@@ -35,10 +42,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["longest_reply"] = LONGEST_REPLY
+    environment.globals["longest_note"] = LONGEST_NOTE
+    environment.globals["may_see_nudges"] = may_see_nudges
     environment.globals["may_see_books"] = may_see_books
     environment.globals["may_see_deliveries"] = may_see_deliveries
     environment.filters["moment"] = _moment
     environment.filters["day"] = day_text
+    environment.filters["number"] = number_text
     return environment
 
 
@@ -91,3 +101,8 @@ def _moment(value: datetime | str) -> Markup:
 def day_text(value: date, language: str) -> str:
     """A calendar day in words."""
     return str(format_date(value, "d MMM y", locale=language))
+
+
+def number_text(value: int, language: str) -> str:
+    """A number as it is written: 20.000, or 20,000."""
+    return str(format_decimal(value, locale=language))

@@ -14,12 +14,14 @@ from bot.console.delivery_desk import DeliveryDesk
 from bot.console.desk import Desk
 from bot.console.labels import Labels
 from bot.console.money_desk import MoneyDesk
+from bot.console.nudge_desk import NudgeDesk
 from bot.console.plan_desk import PlanPages
 from bot.console.service import Announce
 from bot.console.sign_in import SignIn
 from bot.console.web import ConsoleRoute, Context, Problem
 from bot.kit.clock import Clock
 from bot.kit.db import Database
+from bot.nudges.planner import IsOpen
 from bot.settings import Settings
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -33,12 +35,14 @@ def console_router(
     announce: Announce,
     labels: Labels | None = None,
     changed: Callable[[int], None] | None = None,
+    is_open: IsOpen | None = None,
 ) -> APIRouter:
     """The agents' console, to be mounted at the root of the app.
 
     `announce` renders a text of the debtors' catalogue for a conversation; `labels` gives words
     for codes (`(language, code)` → words or nothing) where the app knows better than the console;
-    `changed` wakes whoever shows a conversation (the widget) once something in it is stored.
+    `changed` wakes whoever shows a conversation (the widget) once something in it is stored;
+    `is_open` tells which channels a creditor has, for the plan of nudges (without it: the web chat).
     """
     context = Context(
         database, clock, settings, announce, labels, changed or (lambda _conversation_id: None)
@@ -46,6 +50,7 @@ def console_router(
     sign_in, desk = SignIn(context), Desk(context)
     cases, money = CaseDesk(context), MoneyDesk(context)
     posts, plans = DeliveryDesk(context), PlanPages(context)
+    nudges = NudgeDesk(context, is_open)
     router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
 
     def add(path: str, endpoint: Any, *methods: str) -> None:
@@ -84,6 +89,11 @@ def console_router(
     add("/deliveries/{delivery_id}/resend", posts.resend, "POST")
     add("/webhooks/{event_id}", posts.body)
     add("/webhooks/{event_id}/retry", posts.retry, "POST")
+    add("/nudges", nudges.show)
+    add("/nudges/progress", nudges.progress)
+    add("/nudges/batches", nudges.decide, "POST")
+    add("/nudges/jobs/{number}", nudges.go_on, "POST")
+    add("/nudges/switch", nudges.switch, "POST")
     add("/{rest:path}", nothing_here, *_ANY_METHOD)
     return router
 

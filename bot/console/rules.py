@@ -15,13 +15,14 @@ CRISIS_TARGET = timedelta(minutes=1)
 """How soon a person should answer."""
 
 EXCERPT = 110
+LONGEST_NOTE = 200
 
 Urgency = Literal["calm", "soon", "late"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _RETURN_PATH = re.compile(
-    r"/console(\?tab=[a-z]{1,10}|/c/[0-9]{1,12}|/cases|/deliveries|/(cases|refunds|mediations|plans)/[0-9A-Z-]{1,16})?"
+    r"/console(\?tab=[a-z]{1,10}|/c/[0-9]{1,12}|/cases|/deliveries|/nudges|/(cases|refunds|mediations|plans)/[0-9A-Z-]{1,16})?"
 )
 
 
@@ -52,6 +53,16 @@ def may_see_books(*, role: str, creditor_id: int | None) -> bool:
 def may_see_deliveries(*, role: str) -> bool:
     """Whether somebody sees what reached people on which channel, and may send it again."""
     return role in ("supervisor", "admin")
+
+
+def may_see_nudges(*, role: str) -> bool:
+    """Whether somebody plans, approves, pauses and stops what is written by itself."""
+    return role in ("supervisor", "admin")
+
+
+def note_line(typed: str) -> str:
+    """Why somebody did something, as it is kept: one short line without control characters."""
+    return " ".join(_CONTROL.sub(" ", typed).split())[:LONGEST_NOTE].rstrip()
 
 
 def reply_text(typed: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlmodel import Session
 
-from bot.console import rules
+from bot.console import rules, words
 from bot.conversations import repository as conversations
 from bot.conversations import service as conversation_service
 from bot.conversations.models import Author, Conversation, Message, Owner
@@ -20,6 +20,7 @@ from bot.handoff import repository as handoffs
 from bot.handoff import service as handoff_service
 from bot.handoff.models import Agent, Handoff, Role
 from bot.handoff.service import NotInHand
+from bot.nudges import disclosures
 
 
 class Announce(Protocol):
@@ -135,13 +136,18 @@ def reply(
     nonce: str,
     announce: Announce,
     now: datetime,
+    excuse: str = "",
+    discloses: bool = False,
 ) -> Message:
     """Write to the debtor; a conversation that nobody has becomes the agent's by answering it.
 
-    Sending the same form again (same `nonce`) finds the message it made the first time.
+    Sending the same form again (same `nonce`) finds the message it made the first time. A
+    supervisor's `excuse` lets words through that need one; `discloses` tells first what the law wants
+    told at a first contact, where it has not been.
 
     Raises:
         ReplyRefused: the text is empty or too long.
+        WordsForbidden: it holds words that are not written to debtors; a note of it is kept.
         NotYours, NotInHand, HeldBySomebody, NonceSpent: as their names say.
     """
     text = rules.reply_text(typed)
@@ -153,10 +159,37 @@ def reply(
             raise NonceSpent(nonce)
         return sent
     handoff = _in_hand(session, conversation, agent)
+    words.check(
+        session,
+        conversation,
+        text,
+        actor=f"agent:{agent.id}",
+        excuse=excuse if supervises(agent) else "",
+        now=now,
+    )
     if handoff.agent_id is None:
         _take(session, conversation, agent, announce=announce, now=now)
+    if discloses:
+        _disclose(session, conversation, nonce, now)
     return handoff_service.reply(
         session, conversation, agent, text, now=now, provider_id=provider_id
+    )
+
+
+def _disclose(session: Session, conversation: Conversation, nonce: str, now: datetime) -> None:
+    """Tell what the law wants told, in a message of its own before the agent's; once."""
+    found = disclosures.due(session, conversation, now=now)
+    if found is None:
+        return
+    disclosures.note(session, conversation, found, now=now)
+    conversation_service.post(
+        session,
+        conversation,
+        Outgoing(name=disclosures.NAME, text=found.text),
+        author=Author.SYSTEM,
+        purpose=conversation_service.purpose_of_person(conversation, now),
+        provider_id=f"{disclosures.NAME}:{nonce}",
+        now=now,
     )
 
 

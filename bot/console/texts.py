@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.console import case_texts, delivery_texts, plan_texts
+from bot.console import case_texts, delivery_texts, nudge_texts, plan_texts, word_texts
 
 LANGUAGES = ("es", "pt", "en")
 REFERENCE = "es"
@@ -516,9 +516,9 @@ _EN = {
 }
 
 _ALL: Mapping[str, Mapping[str, str]] = {
-    "es": _ES | case_texts.ES | delivery_texts.ES | plan_texts.ES,
-    "pt": _PT | case_texts.PT | delivery_texts.PT | plan_texts.PT,
-    "en": _EN | case_texts.EN | delivery_texts.EN | plan_texts.EN,
+    "es": _ES | case_texts.ES | delivery_texts.ES | plan_texts.ES | nudge_texts.ES | word_texts.ES,
+    "pt": _PT | case_texts.PT | delivery_texts.PT | plan_texts.PT | nudge_texts.PT | word_texts.PT,
+    "en": _EN | case_texts.EN | delivery_texts.EN | plan_texts.EN | nudge_texts.EN | word_texts.EN,
 }
 
 

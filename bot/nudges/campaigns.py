@@ -21,7 +21,7 @@ from bot.conversations.models import (
 from bot.debtors.events import log_event
 from bot.debtors.models import Creditor, Debtor
 from bot.debts.models import Account, EntryKind, LedgerEntry
-from bot.nudges import batches
+from bot.nudges import batches, on_the_way
 from bot.nudges.experiments import Arm
 from bot.nudges.plan_models import (
     ControlState,
@@ -62,6 +62,8 @@ def switch(
     cancelled = 0
     if state is ControlState.STOPPED:
         cancelled = _call_off(session, creditor.id if creditor else None, by, now)
+    elif state is ControlState.RUNNING:
+        on_the_way.release(session, creditor_id=creditor.id if creditor else None, now=now)
     log_event(
         session,
         f"nudges.{state.value}",

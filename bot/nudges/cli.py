@@ -45,7 +45,7 @@ err = Console(stderr=True)
 
 _LOOKS = 0.5
 """Seconds between two looks at how far a run has come."""
-_TALLY = ("planned", "blocked", "sent", "to_person", "later", "cancelled", "failed")
+_TALLY = ("planned", "blocked", "sent", "to_person", "later", "cancelled", "failed", "handed_over")
 CHANNELS = ("telegram", "whatsapp", "email", "web")
 At = Annotated[str, typer.Option("--at", help="Moment, ISO 8601 (UTC if no offset); empty: now.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shutil
+import time
 from contextlib import nullcontext
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.kit.db import Database
 from bot.nudges import cli
 from bot.nudges.service import NudgeRunner
-from tests.nudges.people import SLUG, TUESDAY, add_person, is_open, nudges_to
+from tests.nudges.people import (
+    SLUG,
+    TUESDAY,
+    add_creditor,
+    add_person,
+    is_open,
+    nudges_to,
+    slots,
+)
 
 AT = "2026-11-24T10:00:00-06:00"
 
@@ -110,6 +122,40 @@ def test_the_switch_is_kept_seen_and_obeyed(shop):
 
 def test_approving_says_how_many(shop):
     assert "0 approved" in run("approve", "--creditor", SLUG).stdout
+
+
+def test_what_was_approved_once_is_not_approved_again_and_then_goes_out(shop):
+    database, _ = shop
+    with database.transaction() as session:
+        agency = add_creditor(session, policy="puente", slug=f"{SLUG}-agency")
+        for _ in range(3):
+            debtor, _ = add_person(session, days=7, policy="puente", slug=agency.slug)
+    assert json.loads(run("run", "--at", AT, "--json").stdout)["sent"] == 1
+    assert "3 approved" in run("approve", "--creditor", agency.slug, "--by", "lucia").stdout
+    assert "0 approved" in run("approve", "--creditor", agency.slug).stdout
+    assert "no creditor" in run("approve", "--creditor", "nobody", code=2).output
+    assert json.loads(run("run", "--at", AT, "--json").stdout)["sent"] == 3
+    assert {slot.approved_by for slot in slots(database, debtor)} == {"lucia"}
+
+
+def test_on_a_terminal_a_run_shows_how_far_it_is(shop, monkeypatch):
+    database, debtor = shop
+    monkeypatch.setattr(cli, "_LOOKS", 0.01)
+    screen = io.StringIO()
+    for name in ("out", "err"):
+        monkeypatch.setattr(cli, name, Console(file=screen, force_terminal=True, width=100))
+
+    def looked(self):
+        done = real(self)
+        time.sleep(0.3)
+        return done
+
+    real = NudgeRunner.tick
+    monkeypatch.setattr(NudgeRunner, "tick", looked)
+    run("run", "--at", AT)
+    shown = re.sub(r"\x1b\[[\d;?]*\w", "", screen.getvalue())
+    assert re.search(r"Sending \S+ +(\d+)/\1 ", shown)
+    assert len(nudges_to(database, debtor)) == 1
 
 
 def test_experiments_say_when_there_is_nothing_to_say(shop):

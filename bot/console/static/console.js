@@ -114,6 +114,22 @@
   }
   if (byId("list")) showTitle(Number(byId("list").dataset.waiting));
 
+  // --- work under way: looked at until it is done; then the page is asked for anew ----------------
+  function isWritingHere() {
+    const typed = [...document.querySelectorAll("input[type=text], input[type=number], textarea")];
+    return typed.some((e) => e.value !== e.defaultValue) || document.querySelector("details[open]");
+  }
+  if (byId("progress")?.dataset.busy) {
+    every(LIVE_EVERY, async () => {
+      if (!(await refresh("progress"))) return false;
+      if (byId("progress").dataset.busy) return true;
+      const ready = document.querySelector(".work__ready");
+      if (isWritingHere() && ready) ready.hidden = false;
+      else location.replace(ready?.querySelector("a").href ?? location.href);
+      return false;
+    });
+  }
+
   // --- a conversation ----------------------------------------------------------------------------
   const thread = document.querySelector("[data-conversation]");
   if (!thread) return;
