@@ -37,7 +37,7 @@ corpus-check: $(STAMP) ## Are the examples sound? Also a part of the tests
 test: $(STAMP) ## Everything the tests need, then the tests
 	@scripts/test-tools.sh
 	@$(RUN)acuerdo train
-	$(RUN)pytest -n 2 --dist loadfile
+	$(RUN)pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against stock Rasa, in one run

@@ -26,6 +26,20 @@ NOW = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 POSTGRES = os.environ.get("ACUERDO_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres")
 IN_CI = bool(os.environ.get("CI"))
 
+LONG = (
+    "faults/test_kill.py",
+    "portfolio/test_import_speed.py",
+    "conversations/test_examples_channels.py",
+    "payments/test_money_rules.py",
+    "faults/test_channels_load.py",
+)
+"""Files of more than a minute: begun first, so that no worker is alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files for workers that take one after the other."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+
 
 def _listens(url: str) -> bool:
     address = urlsplit(url)

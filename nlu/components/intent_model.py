@@ -8,6 +8,7 @@ Why these two and these numbers: docs/decisions/0013-intent-model.md.
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Callable, List, NamedTuple, Sequence
 
@@ -65,11 +66,17 @@ class IntentModel:
 
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> None:
         """Learn from examples: the same ones give the same model, on the same kind of processor."""
-        chosen = self._settings
         plain = [normalise(text) for text in texts]
         self.intents = sorted(set(intents))
         labels = np.searchsorted(self.intents, intents)
+        # Neither reader knows of the other, and most of their work is done outside of Python.
+        with ThreadPoolExecutor(1) as beside:
+            words = beside.submit(self._learn_words, plain, labels)
+            self._learn_meaning(plain, labels)
+            words.result()
 
+    def _learn_meaning(self, plain: Sequence[str], labels: np.ndarray) -> None:
+        chosen = self._settings
         vectors = self._encode(plain)
         self._mean, self._scale = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
         with threadpool_limits(1):
@@ -80,9 +87,11 @@ class IntentModel:
             ]
         self._nets = [(*net.coefs_, *net.intercepts_) for net in nets]
 
+    def _learn_words(self, plain: Sequence[str], labels: np.ndarray) -> None:
+        chosen = self._settings
         # A copy with slips of the thumb: people type on phones.
         chance = random.Random(chosen.seed)  # noqa: S311 - not for secrets
-        typed = plain + [mistype(text, chance) for text in plain]
+        typed = [*plain, *(mistype(text, chance) for text in plain)]
         self._features = FeatureUnion(
             [
                 ("words", _tfidf("word", (1, 2), least=2)),
