@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -148,8 +148,9 @@ def sentence_offers(text: str, start: int, end: int) -> bool:
     return _offers(set(_WORD.findall(f"{before} {after}")))
 
 
+@lru_cache(maxsize=64)
 def judge(text: str, start: int, end: int) -> Clause:
-    """What the words in the clause around `start` to `end` do."""
+    """What the words in the clause around `start` to `end` do; several readers ask of one place."""
     said = _SAID_AGAIN.sub(" ", around(text, start, end))
     if _MEANT_THEN.search(said) or _FOR_OTHERS.search(said):
         return "tells"
