@@ -7,10 +7,15 @@ from rasa_sdk.interfaces import Tracker
 
 from actions.balance import nothing_owed
 from actions.base import Act, button_reference
-from actions.links import paper_link
+from actions.links import MAIL, mail_button, paper_link
+from bot.conversations.addresses import conversation_for
+from bot.conversations.models import Purpose
 from bot.debts.facts import Movement, Statement
 from bot.debts.models import Account
 from bot.dialogue.turn import Turn
+from bot.kit.clock import local_date
+from bot.nudges.gate import Decision, ruling_for
+from bot.papers import mailing
 from bot.papers import service as papers
 from bot.papers.models import Paper
 
@@ -66,11 +71,20 @@ class ActionShowPayments(Act):
 
 
 class ActionRequestReceipt(Act):
-    """A receipt of each of the newest payments, as a link."""
+    """A receipt of each of the newest payments, as a link.
+
+    A button under a paper sends that paper to the debtor's mailbox; whoever comes by that e-mail is
+    given it.
+    """
 
     needs_identity = True
 
     def act(self, turn: Turn, tracker: Tracker) -> list[EventType]:
+        reference = button_reference(tracker) or ""
+        if turn.conversation.pending.get("papers"):
+            return _give_mailed(turn)
+        if reference.startswith(MAIL):
+            return _send_by_mail(turn, reference.removeprefix(MAIL))
         found = [
             (paid, paper)
             for statement in turn.statements
@@ -91,6 +105,7 @@ class ActionRequestReceipt(Act):
                 for paid, paper in newest
             ),
             buttons=("statement", "already_paid", "ask_human"),
+            extra_buttons=mail_button(turn, *(paper for _, paper in newest)),
         )
         return []
 
@@ -119,6 +134,7 @@ class ActionRequestInvoice(Act):
                 balance=statement.balance,
                 links=(link,),
                 buttons=("ask_breakdown", "ask_invoice_copy", "ask_human"),
+                extra_buttons=mail_button(turn, paper),
             )
             return []
         case = turn.open_case("ask_invoice_copy")
@@ -135,6 +151,7 @@ class ActionRequestInvoice(Act):
             answer_by=case.answer_by,
             links=(link,),
             buttons=("ask_breakdown", "ask_human"),
+            extra_buttons=mail_button(turn, paper),
         )
         return []
 
@@ -163,6 +180,7 @@ class ActionRequestSettlementLetter(Act):
                     for s, paper in sure
                 ),
                 buttons=("statement", "ask_human"),
+                extra_buttons=mail_button(turn, *(paper for _, paper in sure)),
             )
         if unsure:
             case = turn.open_case("ask_settlement_letter", about=unsure[0])
@@ -210,3 +228,52 @@ def _settled_lines(turn: Turn, settled: list[Statement]) -> str:
 
 def _account(turn: Turn, statement: Statement) -> Account:
     return turn.session.get_one(Account, statement.account_id)
+
+
+# ---- by e-mail ---------------------------------------------------------------------------------
+
+
+def _send_by_mail(turn: Turn, numbers: str) -> list[EventType]:
+    """Announce papers to the debtor's own mailbox, as far as the gate lets anything go there."""
+    debtor = turn.debtor
+    if debtor is None or debtor.id is None:
+        return []
+    wanted = [int(number) for number in numbers.split(",") if number.isdecimal()]
+    found = mailing.theirs(turn.session, debtor.id, wanted, turn.now)
+    point = mailing.mailbox_of(turn.session, debtor.id)
+    if point is None or not found or not mailing.is_possible(turn.settings, turn.creditor):
+        turn.say("utter_paper_mail_none", buttons=("ask_human",))
+        return []
+    mailbox = mailing.masked(point.address)
+    if not mailing.may_send_again(turn.session, debtor.id, turn.now):
+        turn.say("utter_paper_mail_again", mailbox=mailbox, buttons=("ask_human",))
+        return []
+    mail = conversation_for(turn.session, point, now=turn.now)
+    ruling, _ = ruling_for(turn.session, mail, purpose=Purpose.SERVICE, now=turn.now)
+    if ruling.decision is Decision.BLOCKED:
+        turn.log("paper.not_mailed", rules=",".join(reason.rule for reason in ruling.reasons))
+        turn.say("utter_paper_mail_stopped", mailbox=mailbox, buttons=("ask_human",))
+        return []
+    mailing.send(turn.session, mail, found, asked_in=turn.message, now=turn.now)
+    if ruling.decision is Decision.LATER and ruling.at:
+        day = local_date(ruling.at, turn.timezone)
+        turn.say("utter_paper_mail_later", mailbox=mailbox, date=day)
+    else:
+        turn.say("utter_paper_mailed", mailbox=mailbox)
+    return []
+
+
+def _give_mailed(turn: Turn) -> list[EventType]:
+    """What was announced by e-mail, for whoever came by it and proved who they are."""
+    known = turn.debtor.id if turn.debtor else None
+    waiting = mailing.waiting(turn.session, known, turn.now) if known else []
+    if not waiting:
+        return _no_payments(turn)
+    mailing.note_given(turn.session, turn.conversation, turn.now)
+    links = []
+    for paper in waiting:
+        shown = (paper.content["title"], paper.content["figure"])
+        name = ", ".join(part for part in shown if part)
+        links.append(paper_link(turn, paper, "link_paper", name=name))
+    turn.say("utter_paper_waiting", count=len(links), links=tuple(links), buttons=("ask_human",))
+    return []

@@ -27,7 +27,7 @@ from bot.channels.email.rules import (
     one_line,
 )
 from bot.channels.email.wire import News
-from bot.channels.port import Document, Receipt, ReceiptState, Unreadable
+from bot.channels.port import Receipt, ReceiptState, Unreadable
 from bot.settings import Settings
 from bot.texts.catalogue import LANGUAGES, Reader, load
 
@@ -113,13 +113,10 @@ def test_a_brand_with_line_breaks_stays_in_the_subject(brand):
     assert len(mail.get_all("Subject")) == 1
 
 
-def test_an_attachment_does_not_move_the_headers():
-    mail = read(written("G", documents=[Document("a.pdf", "application/pdf", b"%PDF")]))
+def test_the_language_stands_in_front_of_both_versions():
+    mail = read(written("G"))
     assert mail["Content-Language"] == "es-MX"
-    assert [p.get_content_type() for p in mail.iter_parts()] == [
-        "multipart/alternative",
-        "application/pdf",
-    ]
+    assert [p.get_content_type() for p in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
 def test_bold_words_are_bold_in_mark_up_and_plain_in_plain_words():
