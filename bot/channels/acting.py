@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from bot.channels import receipts
 from bot.channels.accounts import Accounts
+from bot.channels.doing import Received
 from bot.channels.fallback import MayWriteFirst
-from bot.channels.handling import Handler, Outcome, Received
+from bot.channels.handling import Handler, Outcome
 from bot.channels.ledger import Ledger
 from bot.channels.port import Channel, Destination, Inbound, Kind, Receipt, Refused, TryLater
 from bot.channels.waiting import Item

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from bot.channels import bindings, saying
+from bot.channels.doing import Doing, Received
 from bot.channels.port import Inbound, Kind
-from bot.conversations import repository, service, silence
+from bot.conversations import service, silence
 from bot.conversations.announce import reader_of
 from bot.conversations.models import (
     Author,
-    Conversation,
     Direction,
     Message,
     MessageState,
@@ -26,7 +26,6 @@ from bot.debtors.models import Creditor
 from bot.dialogue import memo
 from bot.kit.limits import RateLimit
 from bot.media import service as media
-from bot.media.service import Examined
 from bot.policies.loader import channels_policy
 from bot.settings import Settings
 from bot.texts.catalogue import render
@@ -43,15 +42,6 @@ class Outcome:
     conversation_id: int | None = None
     is_turn: bool = False
     """Whether the dialogue has something to answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A file that was fetched and looked into, or why it may not be kept."""
-
-    examined: Examined | None
-    sha256: str = ""
-    refusal: str = ""
 
 
 class Handler:
@@ -81,8 +71,8 @@ class Handler:
         if is_new and inbound.kind is not Kind.START:
             greet(session, conversation, now=now)
         act = self._acts()[inbound.kind]
-        text = saying.clean(inbound.text)
-        is_turn = act(session, conversation, replace(inbound, text=text), now, received)
+        doing = Doing(session, conversation, inbound, now, received)
+        is_turn = act(doing.read_as(saying.clean(inbound.text)))
         return Outcome(conversation.id, is_turn)
 
     def _acts(self) -> dict[Kind, _Act]:
@@ -99,149 +89,94 @@ class Handler:
 
     # ---- words ----------------------------------------------------------------------------
 
-    def _text(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        _: Received | None,
-    ) -> bool:
-        if not inbound.text:
+    def _text(self, doing: Doing) -> bool:
+        if not doing.text:
             return False
-        message, is_new = service.receive(
-            session,
-            conversation.id or 0,
-            provider_id=inbound.event_id,
-            text=inbound.text,
-            now=now,
-        )
+        message, is_new = doing.receive()
         if not is_new:
             return message.state is MessageState.RECEIVED
-        if conversation.opted_out_at and _asks_back(inbound.text, now):
-            silence.write_again(session, conversation, now=now)
-            saying.say(session, conversation, "utter_opted_in", message, now)
+        if doing.conversation.opted_out_at and _asks_back(doing.text, doing.now):
+            silence.write_again(doing.session, doing.conversation, now=doing.now)
+            doing.say("utter_opted_in", message)
             return False
-        return self._within_limit(session, conversation, message, now)
+        return self._within_limit(doing, message)
 
-    def _within_limit(
-        self, session: Session, conversation: Conversation, message: Message, now: datetime
-    ) -> bool:
+    def _within_limit(self, doing: Doing, message: Message) -> bool:
         """Whether this is answered: not where far too many came at once, unless it must be."""
-        is_allowed = self._limit.allows(str(conversation.id))
-        if is_allowed or conversation.owner is Owner.PERSON or check(message.text):
+        is_allowed = self._limit.allows(str(doing.number))
+        if is_allowed or doing.conversation.owner is Owner.PERSON or check(message.text):
             return True
-        if saying.said_just_now(session, conversation, "utter_slower", now):
-            saying.close(message, now)
-        else:
-            saying.say(session, conversation, "utter_slower", message, now)
+        doing.say_once("utter_slower", message)
         return False
 
-    def _button(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        _: Received | None,
-    ) -> bool:
+    def _button(self, doing: Doing) -> bool:
         try:
-            message, is_new = service.receive(
-                session,
-                conversation.id or 0,
-                provider_id=inbound.event_id,
-                text=inbound.text,
-                button_id=inbound.button,
-                now=now,
-            )
+            message, is_new = doing.receive(button_id=doing.inbound.button)
         except service.UnknownButton:
-            if inbound.text:
-                return self._text(session, conversation, inbound, now, None)
-            message = saying.note(session, conversation, inbound, "text_unsupported", now)
-            saying.say(session, conversation, "utter_button_old", message, now)
+            if doing.text:
+                return self._text(doing)
+            doing.say("utter_button_old", doing.note())
             return False
-        return not is_new or self._within_limit(session, conversation, message, now)
+        return not is_new or self._within_limit(doing, message)
 
-    def _act(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        _: Received | None,
-    ) -> bool:
-        message, is_new = service.receive(
-            session,
-            conversation.id or 0,
-            provider_id=inbound.event_id,
-            text=inbound.text or inbound.act,
-            act=inbound.act,
-            now=now,
-        )
-        return not is_new or self._within_limit(session, conversation, message, now)
+    def _act(self, doing: Doing) -> bool:
+        act = doing.inbound.act
+        message, is_new = doing.receive(text=doing.text or act, act=act)
+        return not is_new or self._within_limit(doing, message)
 
-    def _edit(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        _: Received | None,
-    ) -> bool:
+    def _edit(self, doing: Doing) -> bool:
         """What nobody has begun to answer is read as corrected; else the correction is said anew."""
-        original = repository.by_provider_id(session, conversation.id or 0, inbound.replaces)
+        original = doing.message(doing.inbound.replaces)
         can_change = (
             original is not None
             and original.id is not None
             and original.direction is Direction.IN
             and original.state is MessageState.RECEIVED
             and not original.name
-            and memo.recall_sent(session, original.id) is None
+            and memo.recall_sent(doing.session, original.id) is None
         )
-        if original is not None and can_change and inbound.text:
-            original.text = inbound.text
-            service.note_inbound(conversation, now)
+        if original is not None and can_change and doing.text:
+            original.text = doing.text
+            doing.heard()
             return True
-        if original is not None and original.text == inbound.text:
+        if original is not None and original.text == doing.text:
             return False  # only its formatting or a preview changed
-        return self._text(session, conversation, inbound, now, None)
+        return self._text(doing)
 
     # ---- opening, closing -----------------------------------------------------------------
 
-    def _start(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        _: Received | None,
-    ) -> bool:
-        service.note_inbound(conversation, now)
+    def _start(self, doing: Doing) -> bool:
+        doing.heard()
+        session, conversation, inbound, now = (
+            doing.session, doing.conversation, doing.inbound, doing.now,
+        )  # fmt: skip
         if inbound.token:
-            creditor = session.get_one(Creditor, conversation.creditor_id)
             bindings.bind_by_link(
-                session, conversation, creditor, inbound.token, settings=self._settings, now=now
+                session,
+                conversation,
+                doing.creditor,
+                inbound.token,
+                settings=self._settings,
+                now=now,
             )
-        if conversation.owner is Owner.BOT:
+        if doing.is_bots:
             greet(session, conversation, now=now, provider_id=f"greeting:{inbound.event_id}")
             if conversation.opted_out_at:
-                saying.post(session, conversation, "utter_still_silent", inbound.event_id, now)
+                doing.post("utter_still_silent")
         return False
 
-    def _contact(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        _: Received | None,
-    ) -> bool:
-        service.note_inbound(conversation, now)
-        creditor = session.get_one(Creditor, conversation.creditor_id)
-        bindings.bind_by_phone(session, conversation, creditor, inbound.phone, now=now)
-        if conversation.owner is Owner.BOT:
+    def _contact(self, doing: Doing) -> bool:
+        doing.heard()
+        bindings.bind_by_phone(
+            doing.session,
+            doing.conversation,
+            doing.creditor,
+            doing.inbound.phone,
+            now=doing.now,
+        )
+        if doing.is_bots:
             # The same words whether or not anybody has this number: no oracle.
-            saying.post(session, conversation, "utter_contact_received", inbound.event_id, now)
+            doing.post("utter_contact_received")
         return False
 
     def _stopped(
@@ -271,62 +206,40 @@ class Handler:
 
     # ---- what is not words ----------------------------------------------------------------
 
-    def _file(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        received: Received | None,
-    ) -> bool:
-        assert conversation.id is not None
-        if known := repository.by_provider_id(session, conversation.id, inbound.event_id):
+    def _file(self, doing: Doing) -> bool:
+        if known := doing.message(doing.inbound.event_id):
             return known.state is MessageState.RECEIVED
         is_turn = False
-        if check(inbound.text):
+        if check(doing.text):
             # Danger to life may stand in a caption: it is read as what it is.
-            said = replace(inbound, event_id=f"{inbound.event_id}:caption")
-            is_turn = self._text(session, conversation, said, now, None)
-        refusal = received.refusal if received else "other"
-        if not refusal and not self._file_limit.allows(str(conversation.id)):
+            is_turn = self._text(doing.read_as(doing.text, ":caption"))
+        received = doing.received or Received(None, refusal="other")
+        refusal, examined = received.refusal, received.examined
+        if not refusal and not self._file_limit.allows(str(doing.number)):
             refusal = "too_many"
-        examined = received.examined if received else None
-        if refusal or examined is None or received is None:
-            message = saying.note(session, conversation, inbound, "text_unsupported", now)
+        if refusal or examined is None:
             key = refusal if refusal in _FILE_TEXTS else "other"
-            saying.say(session, conversation, f"utter_file_{key}", message, now, Author.SYSTEM)
+            doing.say(f"utter_file_{key}", doing.note(), Author.SYSTEM)
             return is_turn
-        title = render(
-            "file_photo" if examined.kind.is_photo else "file_pdf", reader_of(session, conversation)
-        )
+        reader = reader_of(doing.session, doing.conversation)
+        title = render("file_photo" if examined.kind.is_photo else "file_pdf", reader)
         media.receive(
-            session,
-            conversation.id,
-            client_id=inbound.event_id,
-            title=f"{title}: {inbound.text}" if inbound.text else title,
+            doing.session,
+            doing.number,
+            client_id=doing.inbound.event_id,
+            title=f"{title}: {doing.text}" if doing.text else title,
             examined=examined,
             sha256=received.sha256,
-            now=now,
+            now=doing.now,
         )
         return True
 
-    def _unsupported(
-        self,
-        session: Session,
-        conversation: Conversation,
-        inbound: Inbound,
-        now: datetime,
-        _: Received | None,
-    ) -> bool:
-        message = saying.note(session, conversation, inbound, "text_unsupported", now)
-        if saying.said_just_now(session, conversation, "utter_unsupported", now):
-            saying.close(message, now)
-        else:
-            saying.say(session, conversation, "utter_unsupported", message, now, Author.SYSTEM)
+    def _unsupported(self, doing: Doing) -> bool:
+        doing.say_once("utter_unsupported", doing.note(), Author.SYSTEM)
         return False
 
 
-_Act = Callable[[Session, Conversation, Inbound, datetime, Received | None], bool]
+_Act = Callable[[Doing], bool]
 
 
 def _asks_back(text: str, now: datetime) -> bool:

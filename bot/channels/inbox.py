@@ -103,7 +103,8 @@ class Inbox:
         `account` is the creditor's slug where the address tells it, else empty. Answer 200 after
         this, and anything else only where it raises: then the platform sends it again.
         """
-        await self._keeper.keep(Raw(channel, account, body))
+        with self._hub.precedence.first():
+            await self._keeper.keep(Raw(channel, account, body))
         self._kept += 1
         self._news.set()
 
@@ -227,6 +228,7 @@ class Inbox:
         """Act on the first thing that the person did; seconds to wait before the next attempt."""
         async with self._slots[person.channel]:
             try:
+                await self._hub.precedence.give_way()
                 await self._catch_up()
             except Exception:
                 log.exception("inbox.sweep_failed")
@@ -283,6 +285,7 @@ class Inbox:
                 waiting.sort(key=order)
                 batch = waiting[:_RECEIPTS_AT_ONCE]
                 del waiting[:_RECEIPTS_AT_ONCE]
+                await self._hub.precedence.give_way()
                 alone, news = await self._in_thread(self._actor.take_receipts, channel, batch)
                 for place, item in enumerate(batch):
                     if place in alone:

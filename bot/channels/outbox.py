@@ -158,7 +158,7 @@ class Outbox:
         Keeps the lease and answers as `hold` does.
         """
         now = self._clock.now()
-        with self._db.transaction() as session:
+        with self._db.transaction(urgent=True) as session:
             self._note(
                 session, job, rows.in_hand(session, job.delivery_id, now), place, external_id
             )
@@ -170,9 +170,12 @@ class Outbox:
 
         `last` is the place and the platform's number of the part that ended it; nothing where all
         had been written down before. Receipts that were quicker count.
+
+        Urgent, as `record` is: until it is committed, whoever kills the process makes the message
+        come twice on a platform without a key to know a repeated request by (Telegram).
         """
         now = self._clock.now()
-        with self._db.transaction() as session:
+        with self._db.transaction(urgent=True) as session:
             found = rows.in_hand(session, job.delivery_id, now)
             states = self._note(session, job, found, *last) if last else None
             if found.state is not DeliveryState.SENDING:

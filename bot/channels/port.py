@@ -125,6 +125,8 @@ class Receipt:
     """A word of ours for why it failed: `unreachable`, `window_closed`, `opted_out`, `rejected`."""
     about: str = ""
     """Our own number of the delivery, where the platform gives it back."""
+    again_after: float | None = None
+    """Of a failure that passes: the seconds to wait at least before it is sent again."""
 
 
 class Unreadable(ValueError):

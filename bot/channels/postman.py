@@ -12,8 +12,9 @@ import logging
 import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.channels import rules
 from bot.channels.outbox import LEASE, Job, Outbox
@@ -53,6 +54,9 @@ _HELD_FOR = timedelta(seconds=1)
 """For so long after a lease was written nobody asks whether it stands: it lasts ninety times that."""
 
 _MOST_REMEMBERED = 20_000
+_NOTES_AT_ONCE = 2
+
+T = TypeVar("T")
 
 
 class Postman:
@@ -87,6 +91,7 @@ class Postman:
         """Conversations whose next waking is our own news of having sent something."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._where: OrderedDict[int, tuple[str, str]] = OrderedDict()
+        self._notes = ThreadPoolExecutor(_NOTES_AT_ONCE, thread_name_prefix="noted")
 
     def may_write_first(self, channel: str, creditor: str) -> bool:
         """Whether a channel may be used to write to somebody who did not write first."""
@@ -186,6 +191,7 @@ class Postman:
             is_open = channel.is_open_to(creditor)
             return self.outbox.take(conversation_id), is_open
 
+        await self._hub.precedence.give_way()
         self._again.discard(conversation_id)  # whatever it was about, this look finds it
         job, is_open = await asyncio.to_thread(take)
         if job is None:
@@ -229,8 +235,8 @@ class Postman:
             try:
                 if number == len(missing):
                     self._again.discard(job.conversation_id)
-                    return await asyncio.to_thread(self.outbox.sent, job, (place, external_id))
-                held = await asyncio.to_thread(self.outbox.record, job, place, external_id)
+                    return await self._noted(self.outbox.sent, job, (place, external_id))
+                held = await self._noted(self.outbox.record, job, place, external_id)
             except Exception:
                 # The platform has it, and we failed to note it: that is no reason to repeat it.
                 log.exception("delivery.fault", extra={"data": {"delivery": job.delivery_id}})
@@ -242,9 +248,16 @@ class Postman:
             held_until = held
         return False
 
+    async def _noted(self, note: Callable[..., T], *args: Any) -> T:
+        """Write down what the platform has just taken: in threads that are free for nothing else."""
+        return await asyncio.get_running_loop().run_in_executor(self._notes, note, *args)
+
     async def _turn(self, job: Job, held_until: datetime) -> bool:
         """Wait until the next part may go; False where it is not ours to send now."""
-        seconds = self._pace.take(job.channel, job.creditor, str(job.conversation_id))
+        # Where workers share the count it is in the database.
+        seconds = await asyncio.to_thread(
+            self._pace.take, job.channel, job.creditor, str(job.conversation_id)
+        )
         if seconds > _LONGEST_HOLD:
             await asyncio.to_thread(self.outbox.wait, job, "pace", seconds)
             return False
@@ -261,7 +274,8 @@ class Postman:
                 return await channel.send(part, to)
         except TryLater as later:
             if later.whole_account:
-                self._pace.pause(job.channel, job.creditor, later.seconds or _PAUSE_SECONDS)
+                pause = later.seconds or _PAUSE_SECONDS
+                await asyncio.to_thread(self._pace.pause, job.channel, job.creditor, pause)
             await asyncio.to_thread(self.outbox.try_later, job, later)
         except Refused as refused:
             await self._ended(job, refused)

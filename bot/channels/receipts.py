@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy
 from sqlalchemy import bindparam
@@ -19,8 +20,11 @@ from bot.conversations.models import (
     DeliveryPart,
     DeliveryState,
     Message,
+    MessageState,
 )
+from bot.debtors.events import log_event
 from bot.debtors.models import Creditor
+from bot.policies.loader import channels_policy
 
 _WHERE = sqlalchemy.select(
     col(DeliveryPart.external_id), col(DeliveryPart.account), col(DeliveryPart.delivery_id)
@@ -47,6 +51,12 @@ _SHOWN = (
 )
 
 _ARRIVED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
+
+
+_FIRST_AGAIN = 30.0
+"""Seconds until what failed late is sent again, doubling: the platform had it and could not."""
+_MOST_ATTEMPTS = 10
+"""Some two hours of them: what fails for longer is for another channel or for a person."""
 
 
 class NotYet(Exception):
@@ -172,9 +182,13 @@ def take(
     before = part.state
     part.state = rules.after_receipt(part.state, receipt.state)
     session.flush()
-    if part.state is before or delivery.state not in _ARRIVED:
+    if part.state is before:
         return True, []
     news = [delivery.conversation_id]
+    if part.state is DeliveryState.DEAD and _again(session, delivery, part, receipt, now):
+        return True, news
+    if delivery.state not in _ARRIVED:
+        return True, []
     if part.state is DeliveryState.DEAD:
         elsewhere = endings.die(
             session,
@@ -190,6 +204,55 @@ def take(
     delivery.state = rules.of_parts([DeliveryState(s) for s in states])
     session.get_one(Message, delivery.message_id).state = rules.message_state(delivery.state)
     return True, news
+
+
+def _again(
+    session: Session, delivery: Delivery, part: DeliveryPart, receipt: Receipt, now: datetime
+) -> bool:
+    """Have a part sent again that failed for now, while the message is worth sending.
+
+    The platform says itself that nobody got it, so that nothing comes twice. Its number is
+    forgotten: what is told of that attempt afterwards is about nothing of ours any more. The other
+    parts stay as they are, and the gate is asked again as before any first attempt.
+
+    Raises:
+        NotYet: another part of it is being sent again at this moment.
+    """
+    if receipt.again_after is None or not delivery.id:
+        return False
+    if delivery.state is DeliveryState.SENDING:
+        raise NotYet
+    is_again = delivery.state is DeliveryState.QUEUED and delivery.reason == rules.FAILED_FOR_NOW
+    if delivery.state not in _ARRIVED and not is_again:
+        return False
+    policy = channels_policy(now.date()).retries
+    wait = rules.back_off(
+        delivery.attempts,
+        random.Random(delivery.id),  # noqa: S311 - spreads retries, guards nothing
+        first=_FIRST_AGAIN,
+        longest=policy.longest_seconds,
+        asked=receipt.again_after,
+    )
+    due = now + timedelta(seconds=wait)
+    if due >= delivery.give_up_at or delivery.attempts >= _MOST_ATTEMPTS:
+        return False
+    session.delete(part)
+    delivery.state, delivery.reason = DeliveryState.QUEUED, rules.FAILED_FOR_NOW
+    delivery.due_at, delivery.lease_until = due, None
+    message = session.get_one(Message, delivery.message_id)
+    message.state = MessageState.QUEUED
+    session.flush()
+    log_event(
+        session,
+        "delivery.failed_for_now",
+        at=now,
+        actor="system",
+        conversation_id=delivery.conversation_id,
+        delivery=delivery.id,
+        channel=delivery.channel,
+        attempt=delivery.attempts,
+    )
+    return True
 
 
 def _part(session: Session, channel: str, external_id: str, creditor: str) -> DeliveryPart | None:

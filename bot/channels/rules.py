@@ -15,6 +15,9 @@ PUT_OFF = "gate"
 UNCERTAIN = "uncertain"
 """The reason of a delivery that broke off after it was on its way."""
 
+FAILED_FOR_NOW = "failed_for_now"
+"""The reason of a delivery that the platform took and gave back because of a fault that passes."""
+
 GAVE_UP, PERHAPS_SENT, CHANNEL_OFF = "gave_up", "perhaps_sent", "channel_off"
 
 _STEPS = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)

@@ -70,28 +70,28 @@ class TurnsToWrite:
     """A lock that lets those in a hurry go first; the others in any order."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._hurried, self._others = threading.Condition(lock), threading.Condition(lock)
         self._taken = False
         self._in_a_hurry = 0
 
     @contextmanager
     def turn(self, urgent: bool) -> Iterator[None]:
         """Wait for one's turn, and pass it on at the end of the block."""
-        with self._changed:
+        mine = self._hurried if urgent else self._others
+        with mine:
             self._in_a_hurry += urgent
             while self._taken or (self._in_a_hurry and not urgent):
-                self._changed.wait()
+                mine.wait()
             self._in_a_hurry -= urgent
             self._taken = True
         try:
             yield
         finally:
-            with self._changed:
+            with mine:
                 self._taken = False
-                if self._in_a_hurry:
-                    self._changed.notify_all()
-                else:
-                    self._changed.notify()
+                # One is woken, and the right one: the others would only look and wait again.
+                (self._hurried if self._in_a_hurry else self._others).notify()
 
 
 class Database:

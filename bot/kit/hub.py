@@ -7,6 +7,8 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable
 
+from bot.kit.precedence import Precedence
+
 _MOST_REMEMBERED = 50_000
 """Conversations whose last change is remembered; the one forgotten is only looked at again."""
 
@@ -15,6 +17,8 @@ class Hub:
     """Tells listeners that something changed in a conversation. Safe to call from any thread."""
 
     def __init__(self) -> None:
+        self.precedence = Precedence()
+        """Whoever does what a hub's news brings gives way to what is awaited at this moment."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[int, set[asyncio.Event]] = defaultdict(set)
         self._typing: set[int] = set()

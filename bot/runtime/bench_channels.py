@@ -26,7 +26,6 @@ import psycopg
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bot.app import build
 from bot.kit.db import Database
@@ -35,6 +34,7 @@ from bot.runtime.channel_load import inline
 from bot.runtime.channel_load.checks import AT_HAND, is_settled, outcome
 from bot.runtime.channel_load.crowd import crowd, postings, written
 from bot.runtime.channel_load.posting import Posted, Poster
+from bot.runtime.channel_load.shown import show
 from bot.runtime.paths import ROOT
 from bot.runtime.platforms import CREDITOR, Platforms, clear_whatsapp, platforms
 from bot.runtime.rasa import RasaCommand, stop, wait_until_ready
@@ -79,13 +79,20 @@ class Run:
     """Processor time of the app's process at the end; only its last one's where it was killed."""
 
     def figures(self, load: Load) -> dict[str, Any]:
-        """For JSON: milliseconds until the acknowledgement, and every count."""
+        """For JSON: milliseconds until the acknowledgement, and every count.
+
+        `acknowledged` is from when a webhook was sent, `wished` from when it was to be sent: see
+        `posting`.
+        """
         return {
             **asdict(load),
             "acknowledged_p50_ms": _share(self.posted.acknowledged_ms, 50),
             "acknowledged_p95_ms": _share(self.posted.acknowledged_ms, 95),
             "acknowledged_p99_ms": _share(self.posted.acknowledged_ms, 99),
             "acknowledged_max_ms": round(max(self.posted.acknowledged_ms, default=0.0), 1),
+            "wished_p50_ms": _share(self.posted.wished_ms, 50),
+            "wished_p95_ms": _share(self.posted.wished_ms, 95),
+            "wished_p99_ms": _share(self.posted.wished_ms, 99),
             "acknowledged": len(self.posted.acknowledged_ms),
             "posted_again_after_refusal": self.posted.refused,
             "statuses": self.posted.statuses,
@@ -119,13 +126,21 @@ def channels(
     load = Load(webhooks, people, seconds)
     figures = measure(load, kill_every, real_rasa, database, console)
     results.parent.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps(figures, indent=2) + "\n")
+    _keep(figures, results)
     if as_json:
         typer.echo(json.dumps(figures))
     else:
         show(figures)
     if not all(figures[name]["clean"] for name in ("steady", "killed") if name in figures):
         raise typer.Exit(1)
+
+
+def _keep(figures: dict[str, Any], results: Path) -> None:
+    """Write them down beside those of the other database."""
+    known = json.loads(results.read_text()) if results.exists() else {}
+    both = {name: known[name] for name in ("sqlite", "postgresql") if name in known}
+    both[figures["machine"]["database"]] = figures
+    results.write_text(json.dumps(both, indent=2) + "\n")
 
 
 def measure(
@@ -151,17 +166,21 @@ def measure(
         for name, value in measure_one(short, dialogue, server, console, naive=True)
         .figures(short)
         .items()
-        if name.startswith(("acknowledged", "webhooks", "people", "seconds", "posted", "given_up"))
+        if name.startswith(_INLINE)
     }
     figures["ratios"] = {
-        f"acknowledged_{name}_over_inline": round(
-            figures["steady"][f"acknowledged_{name}_ms"]
-            / figures["inline"][f"acknowledged_{name}_ms"],
-            3,
+        f"{span}_{share}_{run}_over_inline": round(
+            figures[run][f"{span}_{share}_ms"] / figures["inline"][f"{span}_{share}_ms"], 3
         )
-        for name in ("p50", "p95")
+        for run in ("steady", "killed")
+        if run in figures
+        for span in ("acknowledged", "wished")
+        for share in ("p50", "p95")
     }
     return figures
+
+
+_INLINE = ("acknowledged", "wished", "webhooks", "people", "seconds", "posted", "given_up")
 
 
 # ---- one run ----------------------------------------------------------------------------------
@@ -218,13 +237,7 @@ def _on(
         poster.start()
         kills = _watch(poster, app, load, console)
         posted = poster.result()
-        settling = time.monotonic()
-        while not naive and not is_settled(database):
-            if time.monotonic() - settling > LONGEST_SETTLING:
-                break
-            app.keep_running()
-            time.sleep(0.25)
-        settled = time.monotonic() - settling
+        settled = 0.0 if naive else _settle(database, app, console)
         cpu = app.cpu_seconds()
     wired = build(settings, database=database).channels
     slack = timedelta(seconds=load.at_hand)
@@ -255,6 +268,18 @@ def _watch(poster: Poster, app: App, load: Load, console: Console) -> int:
             time.sleep(0.05)
         bar.update(task, completed=poster.done)
     return kills
+
+
+def _settle(database: Database, app: App, console: Console) -> float:
+    """Wait until nothing waits any more; the seconds that it took."""
+    begun = time.monotonic()
+    with console.status("Until nothing waits any more…"):
+        while not is_settled(database):
+            if time.monotonic() - begun > LONGEST_SETTLING:
+                break
+            app.keep_running()
+            time.sleep(0.25)
+    return time.monotonic() - begun
 
 
 @dataclass
@@ -368,32 +393,7 @@ def _database_url(server: str, folder: Path) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-# ---- showing ----------------------------------------------------------------------------------
-
-
 def _share(values: Sequence[float], percent: int) -> float:
     if len(values) < 2:
         return round(sum(values), 1)
     return round(statistics.quantiles(values, n=100)[percent - 1], 1)
-
-
-_ROWS = (
-    ("acknowledged_p50_ms", ""), ("acknowledged_p95_ms", "50"), ("acknowledged_p99_ms", ""),
-    ("messages", ""), ("answered", "= messages"), ("lost", "0"), ("twice", "0"),
-    ("undelivered", "0"), ("doubled", "0"), ("out_of_order", "0"), ("sent_out_of_order", "0"),
-    ("overtaken", ""), ("posted_again_after_refusal", ""), ("kills", ""),
-    ("answer_p50_ms", ""), ("answer_p95_ms", ""), ("settled_after_s", ""),
-)  # fmt: skip
-
-
-def show(figures: dict[str, Any]) -> None:
-    """The figures as a table."""
-    runs = [name for name in ("steady", "killed", "inline") if name in figures]
-    load = figures["steady"]
-    title = f"{load['webhooks']} webhooks of {load['people']} people in {load['seconds']:.0f} s"
-    table = Table("", *runs, "to reach", title=title)
-    for row, goal in _ROWS:
-        table.add_row(row, *(str(figures[name].get(row, "")) for name in runs), goal)
-    Console().print(table)
-    for name, value in figures["ratios"].items():
-        Console().print(f"{name}: {value}")

@@ -95,6 +95,7 @@ class Platform:
                 datetime.fromisoformat(item["at"]),
                 item.get("problem", ""),
                 item.get("about", ""),
+                item.get("again_after"),
             )
         facts = dict(item)
         who = Who(tuple((k, v) for k, v in facts.pop("names")), facts.pop("language", ""))

@@ -67,6 +67,74 @@ async def test_a_failure_told_afterwards_is_a_dead_letter(desk):
     assert desk.message_of(delivery_id).state is MessageState.FAILED
 
 
+def fails(desk, external_id: str, again_after: float | None = 0.0):
+    return desk.receipt(external_id, "failed", problem="rejected", again_after=again_after)
+
+
+async def test_a_failure_that_passes_is_sent_again_after_a_while_and_once(desk):
+    delivery_id = desk.post(desk.conversation())
+    await desk.deliver()
+    await desk.comes(fails(desk, "telegram-1"))
+    assert desk.delivery_state(delivery_id) == ("queued", "failed_for_now")
+    assert desk.message_of(delivery_id).state is MessageState.QUEUED
+    due = desk.delivery(delivery_id).due_at - desk.clock.now()
+    assert timedelta(seconds=15) <= due <= timedelta(seconds=30)
+    await desk.deliver()
+    assert len(desk.platform.taken) == 1
+    await desk.comes(fails(desk, "telegram-1"))  # the same news in another envelope
+    desk.clock.advance(timedelta(seconds=31))
+    await desk.deliver()
+    assert len(desk.platform.taken) == 2
+    await desk.comes(fails(desk, "telegram-1"))
+    assert desk.delivery_state(delivery_id)[0] == "sent"
+    await desk.comes(desk.receipt("telegram-2", "delivered"))
+    await desk.comes(fails(desk, "telegram-2"))
+    assert desk.delivery_state(delivery_id)[0] == "delivered"
+    await desk.deliver()
+    assert len(desk.platform.taken) == 2
+
+
+async def test_only_the_part_that_failed_is_sent_again(desk):
+    delivery_id = desk.post(desk.conversation(), "one\n---\ntwo")
+    await desk.deliver()
+    await desk.comes(desk.receipt("telegram-1", "delivered"))
+    await desk.comes(fails(desk, "telegram-2"))
+    desk.clock.advance(MINUTE)
+    await desk.deliver()
+    assert [body["text"] for _, body in desk.platform.taken] == ["one", "two", "two"]
+    assert desk.delivery_state(delivery_id)[0] == "sent"
+    assert len(desk.parts(delivery_id)) == 2
+
+
+async def test_both_parts_that_failed_are_sent_again(desk):
+    delivery_id = desk.post(desk.conversation(), "one\n---\ntwo")
+    await desk.deliver()
+    await desk.comes(fails(desk, "telegram-1"))
+    await desk.comes(fails(desk, "telegram-2"))
+    desk.clock.advance(MINUTE)
+    await desk.deliver()
+    assert [body["text"] for _, body in desk.platform.taken] == ["one", "two"] * 2
+    assert desk.delivery_state(delivery_id)[0] == "sent"
+
+
+async def test_what_goes_on_failing_is_a_dead_letter_in_the_end(desk):
+    delivery_id = desk.post(desk.conversation())
+    for number in range(1, 11):
+        await desk.deliver()
+        assert len(desk.platform.taken) == number
+        await desk.comes(fails(desk, f"telegram-{number}"))
+        desk.clock.advance(timedelta(minutes=31))
+    assert desk.delivery_state(delivery_id) == ("dead", "rejected")
+
+
+async def test_what_is_not_worth_sending_any_more_is_not_sent_again(desk):
+    delivery_id = desk.post(desk.conversation())
+    await desk.deliver()
+    desk.clock.moment = desk.delivery(delivery_id).give_up_at - timedelta(seconds=5)
+    await desk.comes(fails(desk, "telegram-1"))
+    assert desk.delivery_state(delivery_id) == ("dead", "rejected")
+
+
 async def test_a_stop_told_by_the_platform_is_an_opt_out(desk):
     conversation_id = desk.conversation()
     desk.post(conversation_id)

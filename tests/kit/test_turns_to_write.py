@@ -40,3 +40,20 @@ def test_a_turn_is_passed_on_where_the_writer_fails():
         pass
     with turns.turn(False):
         pass
+
+
+def test_nobody_is_forgotten_where_many_of_both_kinds_come_at_once():
+    turns, done = TurnsToWrite(), []
+
+    def write(number: int) -> None:
+        for _ in range(50):
+            with turns.turn(number % 3 == 0):
+                done.append(number)
+
+    threads = [threading.Thread(target=write, args=(n,), daemon=True) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(done) == 600

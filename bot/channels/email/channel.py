@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.channels.email import tokens, wire
 from bot.channels.email.client import MailClient, server_of
 from bot.channels.email.render import BadAddress, Letter, Sender, compose, mailbox
-from bot.channels.email.rules import CODE, NUDGE, PAPER, PRIVATE, may_be_mailed
+from bot.channels.email.rules import CODE, NUDGE, PRIVATE, may_be_mailed
 from bot.channels.port import (
     Capabilities,
     Destination,
@@ -50,7 +50,7 @@ class EmailChannel:
     """
 
     name = "email"
-    capabilities = Capabilities(text_length=20_000, links=True, documents=True, may_initiate=True)
+    capabilities = Capabilities(text_length=20_000, links=True, may_initiate=True)
 
     def __init__(
         self,
@@ -91,7 +91,6 @@ class EmailChannel:
             "key": parcel.key if is_private else PRIVATE,
             "text": parcel.text if is_own else "",
             "language": parcel.language,
-            "documents": tuple(parcel.documents) if parcel.key == PAPER else (),
         }
         return [Part("mail", body)]
 
@@ -145,7 +144,6 @@ class EmailChannel:
             ),
             cadence=cadence,
             digits=digits,
-            documents=body["documents"],
         )
         return letter, sender
 

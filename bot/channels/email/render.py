@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError, MessageError
@@ -15,11 +14,9 @@ from email.utils import getaddresses
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from bot.channels.email.rules import CODE, colour_of, ink_on, one_line
-from bot.channels.port import Document
 from bot.texts.catalogue import Reader, render
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
-_NAME = re.compile(r"[^\w.\- ]+")
 
 _templates = Environment(
     loader=PackageLoader("bot.channels.email", "templates"),
@@ -70,7 +67,6 @@ class Letter:
     """How often and when this person is written to, in their words; else what holds for all."""
     digits: str = ""
     """A code, set large where it stands in the text."""
-    documents: Sequence[Document] = ()
 
 
 def mailbox(text: str) -> Address:
@@ -95,7 +91,7 @@ def mailbox(text: str) -> Address:
 
 
 def compose(letter: Letter, sender: Sender) -> EmailMessage:
-    """The e-mail: headers, plain words, mark-up, and documents where there are any.
+    """The e-mail: headers, plain words and mark-up; never a file, which any program would open.
 
     The subject says whom it is from and nothing of what it is about. There are no remote images
     and nothing that tells when it was read.
@@ -122,11 +118,6 @@ def compose(letter: Letter, sender: Sender) -> EmailMessage:
     message.add_alternative(
         _marked_up(letter, sender, footer, subject), subtype="html", cte="quoted-printable"
     )
-    for document in letter.documents:
-        kind, _, subtype = document.mime.partition("/")
-        message.add_attachment(
-            document.data, maintype=kind, subtype=subtype, filename=_file_name(document.name)
-        )
     # Last: what is set before the content belongs to the first part, and moves there.
     message["Content-Language"] = letter.reader.locale.replace("_", "-")
     return message
@@ -135,10 +126,6 @@ def compose(letter: Letter, sender: Sender) -> EmailMessage:
 def _subject(letter: Letter, sender: Sender) -> str:
     key = "mail_subject_code" if letter.key == CODE else "mail_subject"
     return one_line(render(key, letter.reader, brand=sender.brand))
-
-
-def _file_name(name: str) -> str:
-    return _NAME.sub("-", one_line(name))[:80].strip("-. ") or "documento"
 
 
 @dataclass(frozen=True, slots=True)

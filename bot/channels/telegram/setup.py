@@ -16,8 +16,11 @@ from bot.debtors.models import Creditor
 from bot.settings import Settings
 from bot.texts.catalogue import LANGUAGES, Reader, render
 
-_AT_ONCE = 40
-"""Webhooks that Telegram may have open at a time: its own default."""
+AT_ONCE = 10
+"""Webhooks that Telegram may have open at a time (`max_connections` of `setWebhook`, 1 to 100;
+its default is 40: https://core.telegram.org/bots/api#setwebhook). One process takes one after the
+other, so more of them open only wait for each other, here, where Telegram's patience runs; what
+Telegram holds back waits in its own queue, which loses nothing."""
 _LONGEST_ABOUT = 120
 _LONGEST_DESCRIPTION = 512
 _LONGEST_MENU_LINE = 256
@@ -94,7 +97,7 @@ async def _direct_updates(bot: Bot, creditor: str, settings: Settings) -> None:
         settings.public_url.rstrip("/") + path_of(creditor),
         secret_token=secret_of(settings, creditor),
         allowed_updates=ALLOWED_UPDATES,
-        max_connections=_AT_ONCE,
+        max_connections=AT_ONCE,
         drop_pending_updates=False,
     )
 

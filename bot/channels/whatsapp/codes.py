@@ -9,6 +9,7 @@ page itself was not opened). A code that is not here counts as a refusal of this
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.channels.port import Refused
@@ -37,6 +38,39 @@ OPTED_OUT = frozenset({131050})
 """The person stopped this business's marketing messages; we take it for all that is unasked."""
 NO_USER_IDS = 131062
 """This request must name the telephone, not Meta's user id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A fault that is told of late, in a status `failed`, and may be over a while later."""
+
+    seconds: float | None
+    """What to wait at least; None where only a usual back-off is known to help."""
+    why: str
+    confidence: str
+    """How sure it is that the code comes as a status, and that it passes."""
+
+
+LATE: dict[int, Passing] = {
+    130429: Passing(5.0, "more messages a second than the number may send", "medium"),
+    131000: Passing(None, "something went wrong at Meta, which names no cause", "medium"),
+    131016: Passing(None, "a service of Meta's is overloaded or down", "medium"),
+    131052: Passing(None, "a file could not be fetched just then", "low"),
+    131053: Passing(None, "a file could not be taken up just then; it is given anew", "low"),
+    131056: Passing(
+        10.0,
+        "too many messages to the same person; seen as a status in "
+        "https://docs.ycloud.com/reference/whatsapp-errors (read 2026-11-22)",
+        "high",
+    ),
+    131057: Passing(60.0, "the account is in maintenance", "medium"),
+    133004: Passing(None, "a server of Meta's is not available for now", "medium"),
+}
+"""Statuses `failed` after which the message is sent again. Source as above where none is named.
+
+Not among them although they pass one day: 131048 (others stopped or reported the number) and 131049
+and 130472 (Meta keeps marketing from this person, for a day or more): to go on would make it worse.
+"""
 
 _PATIENCE: dict[int, float] = {131056: 10.0, 130429: 5.0, 4: 60.0, 80007: 60.0, 131048: 3600.0}
 

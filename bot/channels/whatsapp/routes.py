@@ -19,6 +19,8 @@ from bot.kit.db import Database
 from bot.settings import Settings
 
 _LONGEST_CHALLENGE = 256
+_READ_AT_ONCE = 20_000
+"""Bytes of a webhook that is read between two others: to hand it to a thread would take longer."""
 
 
 class Inbox(Protocol):
@@ -72,20 +74,27 @@ def whatsapp_router(
         if not is_genuine(app_secret, body, request.headers.get("x-hub-signature-256", "")):
             return JSONResponse({"error": "bad signature"}, status_code=401)
         await inbox.keep(NAME, "", body)
-        await run_in_threadpool(note_news, channel, database, clock, body)
+        is_small = len(body) <= _READ_AT_ONCE
+        told = _news_in(body) if is_small else await run_in_threadpool(_news_in, body)
+        if told:
+            await run_in_threadpool(note_news, told, channel, database, clock)
         return JSONResponse({"received": True})
 
     return router
 
 
-def note_news(channel: WhatsAppChannel, database: Database, clock: Clock, body: bytes) -> None:
-    """Write down what a webhook tells beside messages: numbers, limits, templates, new names."""
+def _news_in(body: bytes) -> list[news.News]:
+    """What a webhook tells beside messages and receipts; in nearly all it is nothing."""
     try:
-        told = news.read_news(body)
+        return news.read_news(body)
     except Unreadable:
-        return  # kept by the inbox, which says so to an operator
-    if not told:
-        return
+        return []  # kept by the inbox, which says so to an operator
+
+
+def note_news(
+    told: list[news.News], channel: WhatsAppChannel, database: Database, clock: Clock
+) -> None:
+    """Write down news of numbers, limits, templates and new names. Blocking."""
     with database.transaction() as session:
         by_slug = repository.creditor_ids(session, list(channel.numbers))
         by_number = {

@@ -21,7 +21,7 @@ from bot.channels.port import (
     Unreadable,
     Who,
 )
-from bot.channels.whatsapp.codes import problem_of
+from bot.channels.whatsapp.codes import LATE, problem_of
 from bot.channels.whatsapp.numbers import names_of
 
 Json = dict[str, Any]
@@ -180,11 +180,13 @@ def _receipt(status: Json, account: str) -> Receipt | None:
     external_id, at = _text(status, "id", _MOST_ID), moment(status.get("timestamp"))
     if not external_id or at is None:
         raise Unreadable("a receipt without an id or a time")
-    problem = ""
+    problem, again = "", None
     if state is ReceiptState.FAILED:
         codes = [e.get("code") for e in _objects(status, "errors")]
         known = [code for code in codes if isinstance(code, int)]
         problem = problem_of(known[0]) if known else "rejected"
+        late = LATE.get(known[0]) if known else None
+        again = (late.seconds or 0.0) if late else None
     return Receipt(
         account=account,
         external_id=external_id,
@@ -192,6 +194,7 @@ def _receipt(status: Json, account: str) -> Receipt | None:
         at=at,
         problem=problem,
         about=_text(status, "biz_opaque_callback_data", _MOST_ID),
+        again_after=again,
     )
 
 

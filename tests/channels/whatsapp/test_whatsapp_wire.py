@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.channels.port import Inbound, Kind, Receipt, ReceiptState, Unreadable
+from bot.channels.whatsapp.codes import LATE, Fate, fate_of
 from bot.channels.whatsapp.news import Renamed, read_news
 from bot.channels.whatsapp.numbers import phone_of
 from bot.channels.whatsapp.wire import read
@@ -157,6 +158,25 @@ def test_why_a_message_failed_is_told_in_our_words(code, problem):
     status = {"id": "w", "status": "failed", "timestamp": 1750030073, "errors": [{"code": code}]}
     (found,) = read(body_of(statuses=[status]))
     assert found.problem == problem
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"),
+    [(131056, 10.0), (131016, 0.0), (131000, 0.0), (131053, 0.0), (130429, 5.0),
+     (131026, None), (131047, None), (131048, None), (131049, None), (131050, None),
+     (130472, None), (999999, None)],
+)  # fmt: skip
+def test_a_late_failure_says_whether_it_passes(code, seconds):
+    status = {"id": "w", "status": "failed", "timestamp": 1750030073, "errors": [{"code": code}]}
+    (told,) = read(body_of(statuses=[status]))
+    assert told.again_after == seconds
+
+
+def test_every_fault_that_passes_has_a_reason_and_says_how_sure_it_is():
+    for code, fault in LATE.items():
+        assert fault.why
+        assert fault.confidence in ("high", "medium", "low")
+        assert fate_of(code) is Fate.LATER
 
 
 def test_a_status_gives_our_own_number_back():
