@@ -281,4 +281,6 @@ _STATES = {
     "en": ("Inglés", "Inglês", "English"),
 }
 
-_WORDS: Mapping[str, tuple[str, str, str]] = WHY_NOT | VERDICTS | _FIELDS | _STATES | _INTENTS | _REASONS
+_WORDS: Mapping[str, tuple[str, str, str]] = (
+    WHY_NOT | VERDICTS | _FIELDS | _STATES | _INTENTS | _REASONS
+)
