@@ -164,11 +164,8 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
         found = [one for one in found if not one.past]
     elif not past:
         bare = len(said.split()) <= _FEW_WORDS
-        found = [
-            one
-            for one in found
-            if PAID.search(said) or (one.kind != "ago" and (bare or not one.past))
-        ]
+        if not PAID.search(said):
+            found = [one for one in found if one.kind != "ago" and (bare or not one.past)]
     elif any(one.past for one in found):
         found = [one for one in found if one.past]
     found = [one for one in found if not _is_mere_time(said, one)]
