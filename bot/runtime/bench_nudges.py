@@ -289,10 +289,12 @@ def _show(found: dict[str, Any]) -> None:
             f"{jobs['extrapolated_seconds']} s extrapolated to {jobs['extrapolated_to']:,}; "
             f"{found['ratio']['seconds_of_jobs_over_plan']} times the plan"
         )
-    if year := found.get("year"):
-        out.print(
-            f"A year of {year['people']:,} people: {year['sent']:,} messages, "
-            f"{year['breaches']} outside the rules ({year['seconds']} s)"
-        )
+    year = found.get("year", {})
+    for how, run in (("planned", year), ("sent for real", year.get("live", {}))):
+        if "people" in run:
+            out.print(
+                f"A year of {run['people']:,} people, {how}: {run['sent']:,} messages, "
+                f"{run['breaches']} outside the rules ({run['seconds']} s)"
+            )
     if "workers" in found:
         show_workers(found["workers"], out)
