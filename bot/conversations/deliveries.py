@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,16 +122,6 @@ def resend(session: Session, delivery_id: int, *, now: datetime) -> bool:
     session.get_one(Message, delivery.message_id).state = MessageState.QUEUED
     session.flush()
     return True
-
-
-def unreadable_events(session: Session, limit: int = 100) -> Sequence[InboundEvent]:
-    """Webhooks that could not be understood or acted on, the newest first."""
-    return session.exec(
-        select(InboundEvent)
-        .where(InboundEvent.state == InboundState.UNREADABLE)
-        .order_by(col(InboundEvent.id).desc())
-        .limit(limit)
-    ).all()
 
 
 def retry_event(session: Session, event_id: int, *, now: datetime) -> bool:

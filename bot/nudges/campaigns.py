@@ -21,7 +21,7 @@ from bot.conversations.models import (
 from bot.debtors.events import log_event
 from bot.debtors.models import Creditor, Debtor
 from bot.debts.models import Account, EntryKind, LedgerEntry
-from bot.nudges import batches, on_the_way
+from bot.nudges import on_the_way
 from bot.nudges.experiments import Arm
 from bot.nudges.plan_models import (
     ControlState,
@@ -152,20 +152,6 @@ def _call_off(session: Session, creditor_id: int | None, by: str, now: datetime)
     )
     session.expire_all()
     return int(slots.rowcount + deliveries.rowcount)  # type: ignore[attr-defined]
-
-
-def approve(session: Session, *, scope: str, by: str, now: datetime) -> int:
-    """Let the batches that wait for a person go out, at once; answers how many slots.
-
-    Raises:
-        LookupError: there is no such creditor.
-    """
-    creditor = creditor_called(session, scope) if scope else None
-    wanted = batches.Wanted(creditor.id if creditor else None)
-    done = 0
-    while moved := batches.move_part(session, batches.Act.APPROVE, wanted, by=by, now=now):
-        done += moved
-    return done
 
 
 def arms_of(

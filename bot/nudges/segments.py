@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bot.kit.money import exponent
-from bot.policies.ladders import GENERAL, LadderPolicy, LadderSegment, When
+from bot.policies.ladders import LadderPolicy, LadderSegment, When
 
 
 class Profile(NamedTuple):
@@ -28,12 +28,6 @@ class Profile(NamedTuple):
     tenure_days: int
     propensity: int | None = None
     importance: str = ""
-
-
-def segment_of(policy: LadderPolicy, who: Profile) -> tuple[str, str]:
-    """`(segment, ladder)` of an account: the first segment that fits, else the general ladder."""
-    segment = fitting(policy, who)
-    return (segment.name, segment.ladder) if segment else ("", GENERAL)
 
 
 def fitting(policy: LadderPolicy, who: Profile) -> LadderSegment | None:

@@ -94,11 +94,6 @@ class Standing:
     """`words:<rule>`, `line:<line>`, `retention:<entry>`, `product: …`, `people: …`."""
     source: str
 
-    @property
-    def is_for_people(self) -> bool:
-        """Whether nothing in the product keeps it."""
-        return bool(self.kept) and all(one.startswith("people:") for one in self.kept)
-
 
 # ---- reading
 

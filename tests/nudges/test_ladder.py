@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.nudges.ladder import day_of, is_taken, last_day, step_on
-from bot.nudges.segments import Profile, segment_of
-from bot.policies.ladders import LadderPolicy, ladder_files, ladder_policy, message_costs
+from bot.nudges.segments import Profile, fitting
+from bot.policies.ladders import GENERAL, LadderPolicy, ladder_files, ladder_policy, message_costs
 from bot.texts.catalogue import LANGUAGES, load
 from tests.test_house_rules import WORDS_OF_DEBT
 
@@ -61,6 +61,12 @@ def test_a_step_of_another_ladder_for_an_earlier_day_is_taken_once_a_later_one_w
     t3 = next(s for s in STEPS if s.day == 3)
     assert is_taken(t3, DUE, [DUE + timedelta(days=7)])
     assert not is_taken(t3, DUE, [DUE + timedelta(days=1)])
+
+
+def segment_of(policy, who):
+    """Segment and ladder; the general ladder where nothing fits."""
+    found = fitting(policy, who)
+    return (found.name, found.ladder) if found else ("", GENERAL)
 
 
 def _who(**changes) -> Profile:

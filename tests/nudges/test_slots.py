@@ -13,7 +13,7 @@ from bot.conversations.models import Delivery, DeliveryState, Owner
 from bot.debtors.models import Debtor
 from bot.handoff.models import Handoff
 from bot.kit.clock import FixedClock
-from bot.nudges import campaigns
+from bot.nudges import batches, campaigns
 from bot.nudges import service as nudge_service
 from bot.nudges.plan_models import ControlState, NudgeAllocation, NudgeSlot, SlotState
 from tests.nudges.people import (
@@ -140,6 +140,12 @@ def test_what_was_held_back_goes_out_once_the_hold_is_gone(database):
     assert len(nudges_to(database, debtor)) == 1
 
 
+def approve(session, slug, *, now):
+    """What a supervisor does with everything that waits."""
+    wanted = batches.Wanted(campaigns.creditor_called(session, slug).id)
+    return batches.move_part(session, batches.Act.APPROVE, wanted, by="lucia", now=now)
+
+
 def test_a_creditor_whose_batches_need_approval_waits_for_it(database):
     slug = f"{SLUG}-agency"
     with database.transaction() as session:
@@ -147,7 +153,7 @@ def test_a_creditor_whose_batches_need_approval_waits_for_it(database):
     runner(database, TUESDAY).tick()
     assert [s.state for s in slots(database, debtor)] == [SlotState.PLANNED]
     with database.transaction() as session:
-        assert campaigns.approve(session, scope=slug, by="lucia", now=TUESDAY) == 1
+        assert approve(session, slug, now=TUESDAY) == 1
     runner(database, TUESDAY).tick()
     [slot] = slots(database, debtor)
     assert (slot.state, slot.approved_by) == (SlotState.SENT, "lucia")
@@ -206,7 +212,7 @@ def test_an_approved_step_that_is_over_is_called_off(database):
         debtor, _ = add_person(session, days=1, policy="puente", slug=slug)
     runner(database, TUESDAY).tick()
     with database.transaction() as session:
-        campaigns.approve(session, scope=slug, by="lucia", now=TUESDAY + 3 * DAY)
+        approve(session, slug, now=TUESDAY + 3 * DAY)
     runner(database, TUESDAY + 3 * DAY).tick()
     [slot] = slots(database, debtor)
     assert slot.state is SlotState.CANCELLED
