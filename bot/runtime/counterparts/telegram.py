@@ -16,8 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
-import threading
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -26,13 +24,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.runtime.counterparts.serving import Served
 from bot.runtime.counterparts.telegram_chats import Received, Webhook
 from bot.runtime.counterparts.telegram_checks import ApiError, Given, Upload, bad
 from bot.runtime.counterparts.telegram_methods import KNOWN, BotAccount
@@ -93,14 +91,12 @@ class TelegramServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
         self._arrived = asyncio.Event()
-        self._socket = socket.socket()
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._served = Served()
 
     # ---- running it -----------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._socket.bind(("127.0.0.1", 0))
+        self._served.bind()
         app = Starlette(
             routes=[
                 Route("/bot{token}/{method}", self._method, methods=["GET", "POST"]),
@@ -108,28 +104,13 @@ class TelegramServer:
             ],
             lifespan=self._lifespan,
         )
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=2
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
-        )
-        self._thread.start()
-        deadline = time.monotonic() + 10
-        while not self._server.started and self._thread.is_alive():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the counterpart did not start")
-            time.sleep(0.01)
+        self._served.start(app, grace=2)
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._server and self._thread
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._closing.set)
-        self._server.should_exit = True
-        self._thread.join()
-        self._socket.close()
+        self._served.stop()
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -143,7 +124,7 @@ class TelegramServer:
     @property
     def url(self) -> str:
         """What takes the place of `https://api.telegram.org`."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return self._served.url
 
     # ---- what a test does -----------------------------------------------------------------
 

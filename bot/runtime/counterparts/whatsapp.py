@@ -16,18 +16,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import socket
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.runtime.counterparts.serving import Served
 from bot.runtime.counterparts.whatsapp_checks import (
     GraphError,
     Sent,
@@ -73,15 +71,13 @@ class WhatsAppServer(Shelves):
         self.refuses_at_once = False
         self.people: list[Person] = []
         self._now = now
-        self._socket = socket.socket()
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._served = Served()
 
     # ---- running it -----------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._socket.bind(("127.0.0.1", 0))
-        self.root = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._served.bind()
+        self.root = self._served.url
         version = "/{version}"
         app = Starlette(
             routes=[
@@ -94,26 +90,11 @@ class WhatsAppServer(Shelves):
             ],
             lifespan=self._posting,
         )
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
-        )
-        self._thread.start()
-        deadline = time.monotonic() + 10
-        while not self._server.started and self._thread.is_alive():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the counterpart did not start")
-            time.sleep(0.01)
+        self._served.start(app, grace=1)
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._server and self._thread
-        self._server.should_exit = True
-        self._thread.join()
-        self._socket.close()
+        self._served.stop()
 
     @property
     def url(self) -> str:
