@@ -208,10 +208,8 @@ class Planner:
         self, planned: Planned, holds: tuple[Hold, ...], stops: tuple[Reason, ...]
     ) -> None:
         planned.channel = PERSON
-        held = decide(
-            ContactFacts(self.at, "UTC", "web", "nudge", holds=holds),
-            pack_for(planned.country, self.at.date()),
-        )
+        facts = ContactFacts(self.at, "UTC", "web", "nudge", holds=holds)
+        held = self._rule(facts, pack_for(planned.country, self.at.date()))
         rules = {h.rule for h in holds}
         planned.reasons = stops + tuple(r for r in held.reasons if r.rule in rules)
         if not planned.reasons:
