@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
+from bot.kit.lasting import loading_what_lasts
 from bot.runtime.commands import LazyGroup
 
 app = typer.Typer(
@@ -53,9 +54,11 @@ def demo(
 @app.command()
 def serve() -> None:
     """Run the app (settings from the environment; see docs/settings.md)."""
-    from bot.runtime.server import run_server
+    with loading_what_lasts():
+        from bot.runtime.server import load, serve_app
 
-    run_server()
+        settings, served = load()
+    serve_app(settings, served)
 
 
 @app.command()
@@ -72,7 +75,8 @@ def worker(
     ] = None,
 ) -> None:
     """Answer messages where the app does not; take jobs from the queue where workers send nudges."""
-    from bot.runtime.worker import run_worker
+    with loading_what_lasts():
+        from bot.runtime.worker import run_worker
 
     run_worker(concurrency=concurrency, answer=answer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uvicorn
+from fastapi import FastAPI
 
 from bot.app import build, create_app
 from bot.dialogue.warming import warm
@@ -11,17 +12,21 @@ from bot.migrations import upgrade
 from bot.settings import Settings
 
 
-def run_server() -> None:
-    """Bring the schema up to date and serve until told to stop."""
+def load() -> tuple[Settings, FastAPI]:
+    """All that has to be there before anybody is listened to: schema, parts, tables, routes."""
     settings = Settings()
     logging.configure(settings.log_level)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     parts = build(settings)
     upgrade(parts.database)
-    # Before anybody is listened to: what comes first must not wait for it.
     warm()
+    return settings, create_app(parts)
+
+
+def serve_app(settings: Settings, app: FastAPI) -> None:
+    """Serve until told to stop."""
     uvicorn.run(
-        create_app(parts),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
