@@ -14,10 +14,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.kit.money import CURRENCIES, Money, exponent
+from bot.kit.yaml_file import parse_yaml
 
 Part = Literal["fees", "interest", "capital"]
 Charged = Literal["interest", "surcharge"]
@@ -287,14 +287,14 @@ def _policy(policy: str) -> dict[date, Charges]:
     file = _FOLDER.joinpath(f"{policy}.yml")
     if not policy.replace("_", "").replace("-", "").isalnum() or not file.is_file():
         file = _FOLDER.joinpath("standard.yml")
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content: dict[str, Any] = parse_yaml(file.read_text(encoding="utf-8"))
     return {start: Charges.model_validate(v) for start, v in content["values"].items()}
 
 
 @cache
 def _law() -> dict[date, dict[str, CountryLaw]]:
     file = _FOLDER.joinpath("law", "countries.yml")
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content: dict[str, Any] = parse_yaml(file.read_text(encoding="utf-8"))
     return {
         start: {country: CountryLaw.model_validate(law) for country, law in countries.items()}
         for start, countries in content["values"].items()

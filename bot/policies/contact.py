@@ -13,8 +13,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
+from bot.kit.yaml_file import parse_yaml
 from bot.policies.closed_days import closed_days, has_calendar, language_of
 from bot.policies.contact_schema import (
     WEEK,
@@ -201,7 +200,7 @@ def read_pack(text: str) -> PackFile:
     Raises:
         ValueError: it does not have the shape of one; the message says where.
     """
-    return PackFile.model_validate(yaml.safe_load(text))
+    return PackFile.model_validate(parse_yaml(text))
 
 
 @cache

@@ -16,9 +16,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot.kit.yaml_file import parse_yaml
 from bot.policies.contact import STRICTEST, pack_file, pack_for
 from bot.policies.contact_schema import PackFile, Term
 from bot.policies.schema import NoPolicyInForce
@@ -155,7 +155,7 @@ def forbidden_words(day: date) -> ForbiddenWords:
 
 @cache
 def _all() -> dict[date, ForbiddenWords]:
-    read = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    read = parse_yaml(_FILE.read_text(encoding="utf-8"))
     return {
         start: ForbiddenWords(reference=read["reference"], rules=rules)
         for start, rules in read["values"].items()

@@ -7,8 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from bot.kit.yaml_file import parse_yaml
 from bot.policies.channels import ChannelsPolicy
 from bot.policies.schema import (
     CrisisLine,
@@ -27,7 +26,7 @@ from bot.policies.schema import (
 @cache
 def _read(path: str) -> dict[str, Any]:
     text = files("bot.policies").joinpath("data", *path.split("/")).read_text(encoding="utf-8")
-    return yaml.safe_load(text)  # type: ignore[no-any-return]
+    return parse_yaml(text)  # type: ignore[no-any-return]
 
 
 def _start(path: str, day: date) -> date:

@@ -12,9 +12,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 import holidays
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.kit.yaml_file import parse_yaml
 from bot.policies.closed_days import has_calendar
 from bot.policies.local_time import zone_of
 
@@ -57,7 +57,7 @@ class Region:
 @cache
 def _file() -> _File:
     text = files("bot.policies").joinpath("data", "regions.yml").read_text(encoding="utf-8")
-    return _File.model_validate(yaml.safe_load(text))
+    return _File.model_validate(parse_yaml(text))
 
 
 @cache

@@ -14,9 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.kit.yaml_file import parse_yaml
 from bot.policies.contact import STRICTEST, pack_file, pack_for
 from bot.policies.contact_schema import Term
 from bot.policies.forbidden import forbidden_words, source_of
@@ -101,7 +101,7 @@ class Standing:
 @cache
 def _read(path: str) -> dict[str, Any]:
     text = files("bot.policies").joinpath("data", *path.split("/")).read_text(encoding="utf-8")
-    return yaml.safe_load(text)  # type: ignore[no-any-return]
+    return parse_yaml(text)  # type: ignore[no-any-return]
 
 
 @cache

@@ -9,9 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from bot.kit.yaml_file import parse_yaml
 from bot.policies.schema import NoPolicyInForce
 
 _FILE = "whatsapp.yml"
@@ -154,7 +154,7 @@ class WhatsAppPolicy(_Strict):
 @cache
 def _all() -> dict[date, Any]:
     text = files("bot.policies").joinpath("data", _FILE).read_text(encoding="utf-8")
-    values: dict[date, Any] = yaml.safe_load(text)["values"]
+    values: dict[date, Any] = parse_yaml(text)["values"]
     return values
 
 

@@ -15,11 +15,11 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from babel.dates import format_date, format_datetime
 
 from bot.debtors.facts import locale_of
 from bot.kit.money import Money
+from bot.kit.yaml_file import parse_yaml
 
 LANGUAGES = ("es", "pt", "en")
 REFERENCE = "es"
@@ -49,7 +49,7 @@ def load(language: str) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for topic in sorted(files("bot.texts").joinpath(language).iterdir(), key=lambda f: f.name):
-        entries = yaml.safe_load(topic.read_text(encoding="utf-8"))
+        entries = parse_yaml(topic.read_text(encoding="utf-8"))
         if twice := found.keys() & entries.keys():
             raise ValueError(f"{language}/{topic.name} repeats {sorted(twice)}")
         found |= entries

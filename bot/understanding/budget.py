@@ -8,9 +8,8 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from bot.kit.money import Money, total
+from bot.kit.yaml_file import parse_yaml
 from bot.understanding.numerals import spell_digits
 from bot.understanding.text import plain
 from bot.understanding.values import read_values
@@ -40,7 +39,7 @@ class Household:
 @cache
 def _words() -> list[tuple[str, re.Pattern[str]]]:
     data = files("bot.understanding").joinpath("data", "budget.yml").read_text(encoding="utf-8")
-    words = [(word, line) for line, words in yaml.safe_load(data).items() for word in words]
+    words = [(word, line) for line, words in parse_yaml(data).items() for word in words]
     words.sort(key=lambda pair: -len(pair[0]))
     return [(line, re.compile(rf"\b{re.escape(word)}\b")) for word, line in words]
 

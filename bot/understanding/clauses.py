@@ -7,8 +7,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
-
+from bot.kit.yaml_file import parse_yaml
 from bot.understanding.sheet import BLOT
 
 Clause = Literal["offers", "tells", ""]
@@ -99,7 +98,7 @@ class Forms:
 
 @cache
 def _verbs() -> dict[str, Forms]:
-    data = yaml.safe_load(files(__package__).joinpath("data/verbs.yml").read_text("utf-8"))
+    data = parse_yaml(files(__package__).joinpath("data/verbs.yml").read_text("utf-8"))
     return {name: Forms(listed) for name, listed in data.items()}
 
 

@@ -10,8 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TypeVar
 
-import yaml
-
+from bot.kit.yaml_file import parse_yaml
 from bot.understanding.calendar_words import months
 from bot.understanding.clauses import is_story
 from bot.understanding.money_words import money_words
@@ -44,7 +43,7 @@ class IdentityEvidence:
 
 @cache
 def _not_names() -> frozenset[str]:
-    data = yaml.safe_load(files(__package__).joinpath("data/identity.yml").read_text("utf-8"))
+    data = parse_yaml(files(__package__).joinpath("data/identity.yml").read_text("utf-8"))
     words = {plain(word) for word in data["not_names"].split()}
     return frozenset(words | months().keys() | number_words())
 

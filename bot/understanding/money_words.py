@@ -9,8 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from bot.kit.yaml_file import parse_yaml
 from bot.understanding.clauses import Forms
 from bot.understanding.sheet import either
 
@@ -50,7 +49,7 @@ class Lexicon:
 @cache
 def money_data() -> dict[str, Any]:
     """What `data/money.yml` says."""
-    loaded = yaml.safe_load(files(__package__).joinpath("data/money.yml").read_text("utf-8"))
+    loaded = parse_yaml(files(__package__).joinpath("data/money.yml").read_text("utf-8"))
     return dict(loaded)
 
 

@@ -9,11 +9,11 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_decimal_symbol
 
 from bot.kit.money import exponent
+from bot.kit.yaml_file import parse_yaml
 
 _TOKEN = re.compile(r"[a-z]+|\d+(?:[.,']\d+)*")
 _MILLIONS = re.compile(r"'(?=\d{3}([.,])\d{3}(?!\d))")
@@ -53,7 +53,7 @@ class _Words:
 
 @cache
 def _words() -> _Words:
-    data = yaml.safe_load(files(__package__).joinpath("data/numbers.yml").read_text("utf-8"))
+    data = parse_yaml(files(__package__).joinpath("data/numbers.yml").read_text("utf-8"))
     values = {word: value for value, words in data["values"].items() for word in words}
     long = [word for word in values if len(word) in _HEARD]
     said = "|".join(sorted((word for word in values if len(word) > 2), key=len, reverse=True))

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
+from bot.kit.yaml_file import parse_yaml
 
 Owner = Literal["offered", "paid", "has", "put", "beside", ""]
 """Whose a sum is. `put`: put forward by its time alone ("8 lucas el 15"); `beside`: owed, asked,
@@ -40,7 +40,7 @@ _PART = re.compile(r"<(\w+)>")
 
 @cache
 def _words() -> dict[str, Any]:
-    loaded = yaml.safe_load(files(__package__).joinpath("data/owners.yml").read_text("utf-8"))
+    loaded = parse_yaml(files(__package__).joinpath("data/owners.yml").read_text("utf-8"))
     return dict(loaded)
 
 

@@ -9,10 +9,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
+from bot.kit.yaml_file import parse_yaml
 from bot.understanding.language import everyday_words
 from bot.understanding.text import fold
 
@@ -169,7 +169,7 @@ def _compiled(data: dict[str, Any], section: str, *, end: str = "") -> re.Patter
 
 
 def _read(name: str) -> dict[str, Any]:
-    loaded = yaml.safe_load(files(__package__).joinpath(f"data/{name}.yml").read_text("utf-8"))
+    loaded = parse_yaml(files(__package__).joinpath(f"data/{name}.yml").read_text("utf-8"))
     return dict(loaded)
 
 

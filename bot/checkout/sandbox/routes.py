@@ -8,7 +8,6 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Annotated, Any
 
-import yaml
 from fastapi import APIRouter, Form, Header, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
@@ -18,8 +17,9 @@ from bot.checkout.sandbox import money
 from bot.checkout.sandbox.books import Sandbox
 from bot.checkout.sandbox.pages import SandboxLink
 from bot.checkout.sandbox.wire import API_KEY, Refused, decode, several
+from bot.kit.yaml_file import parse_yaml
 
-_WORDS: dict[str, dict[str, str]] = yaml.safe_load(
+_WORDS: dict[str, dict[str, str]] = parse_yaml(
     files("bot.checkout.sandbox").joinpath("words.yml").read_text(encoding="utf-8")
 )
 
