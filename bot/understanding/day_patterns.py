@@ -215,7 +215,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         r"|manan|amnha|amanh|amnh)\b",
         "today": r"\b(?:hoy|hoje|today|tonight|esta (?:tarde|noche)|hj)\b",
         "weekday": (
-            r"(?:\b(?P<second>(?:a )?cada 2|every (?:other|second|2))\s+)?"
+            r"(?<![a-z])(?:\b(?P<second>(?:a )?cada 2|every (?:other|second|2))\s+)?"
             r"(?:\b(?P<every>cada|todos los|todas as|todos os|toda|todo|los|as|aos|nas|nos|every"
             r"|each)\s+)?(?:\b(?P<last>pasado|passad[oa]|last|ultim[oa])\s+)?"
             r"(?:\b(?:este|esta|this|essa|nesta|nessa|on|el|la|a|na|no|del?)\s+)?"

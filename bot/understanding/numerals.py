@@ -85,6 +85,12 @@ def _worth(word: str) -> int:
     return known.heard.get(_sound(word), 0)
 
 
+def _begins(word: str) -> bool:
+    """Whether a number can begin with `word`."""
+    known = _words()
+    return word in known.ones or word in known.hundred or word in known.thousand or _worth(word) > 0
+
+
 def number_words() -> frozenset[str]:
     """Every word that is or joins a number."""
     known = _words()
@@ -125,7 +131,7 @@ def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
     at = 0
     while at < len(tokens):
         word = tokens[at].group()
-        if word[0].isdigit():
+        if word[0].isdigit() or not _begins(word):
             at += 1
             continue
         before = tokens[at - 1].group() if at else ""
