@@ -153,10 +153,16 @@ def next_unanswered(session: Session, conversation_id: int) -> Message | None:
     return next(iter(unanswered(session, conversation_id)), None)
 
 
-def with_unanswered(session: Session, now: datetime, limit: int = 200) -> Sequence[int]:
-    """Conversations of the bot with a message due for an answer that no worker has in hand."""
+def with_unanswered(
+    session: Session, now: datetime, limit: int = 1_000
+) -> Sequence[tuple[int, int]]:
+    """Conversations of the bot with a message due for an answer that no worker has in hand.
+
+    Who waits longest comes first; beside each the id of its newest message that waits.
+    """
+    waiting = col(Message.id)
     return session.exec(
-        select(Conversation.id)
+        select(Conversation.id, func.max(waiting))
         .join(Message, col(Message.conversation_id) == col(Conversation.id))
         .where(
             Message.state == MessageState.RECEIVED,
@@ -164,7 +170,8 @@ def with_unanswered(session: Session, now: datetime, limit: int = 200) -> Sequen
             or_(col(Message.retry_at).is_(None), col(Message.retry_at) <= now),
             or_(col(Conversation.lease_until).is_(None), col(Conversation.lease_until) <= now),
         )
-        .distinct()
+        .group_by(col(Conversation.id))
+        .order_by(func.min(waiting))
         .limit(limit)
     ).all()  # type: ignore[return-value]
 

@@ -122,6 +122,8 @@ class Turns:
         self._slots = asyncio.Semaphore(at_once)
         self._busy: set[int] = set()
         self._again: set[int] = set()
+        self._looked: dict[int, int] = {}
+        """The newest message of each conversation in hand that was looked at for what is urgent."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- scheduling -----------------------------------------------------------------------
@@ -153,6 +155,7 @@ class Turns:
             log.exception("turn.failed", extra={"data": {"conversation": conversation_id}})
         finally:
             self._busy.discard(conversation_id)
+            self._looked.pop(conversation_id, None)
             if conversation_id in self._again:
                 self._again.discard(conversation_id)
                 self.wake(conversation_id)
@@ -162,8 +165,12 @@ class Turns:
         now = self._clock.now()
         with self._db.reading() as session:
             waiting = repository.with_unanswered(session, now)
-        for conversation_id in waiting:
-            self.wake(conversation_id)
+        for conversation_id, newest in waiting:
+            if conversation_id not in self._busy:
+                self.wake(conversation_id)
+            # Each message once, and not each second: many wait where there is too much to do.
+            elif self._looked.get(conversation_id, 0) < newest:
+                self._start(self._answer_urgent(conversation_id))
 
     async def run(self) -> None:
         """Sweep for ever, once a second."""
@@ -250,13 +257,20 @@ class Turns:
 
     async def _answer_urgent(self, conversation_id: int) -> None:
         """What must not wait: not for the message before it, nor for a free slot."""
-        if await asyncio.to_thread(self._do_urgent, conversation_id):
+        newest, is_urgent = await asyncio.to_thread(self._look, conversation_id)
+        if conversation_id in self._busy:
+            self._looked[conversation_id] = newest
+        if is_urgent and await asyncio.to_thread(self._do_urgent, conversation_id):
             self._hub.changed(conversation_id)
 
-    def _do_urgent(self, conversation_id: int) -> bool:
+    def _look(self, conversation_id: int) -> tuple[int, bool]:
+        """The number of the newest message that waits, and whether any of them must not wait."""
         with self._db.reading() as session:
-            if not _urgent(repository.unanswered(session, conversation_id)):
-                return False
+            waiting = repository.unanswered(session, conversation_id)
+            newest = max((message.id or 0 for message in waiting), default=0)
+            return newest, _urgent(waiting) is not None
+
+    def _do_urgent(self, conversation_id: int) -> bool:
         with self._db.transaction() as session:
             conversation = repository.locked(session, conversation_id)
             waiting = repository.unanswered(session, conversation_id)

@@ -425,6 +425,31 @@ async def test_a_crisis_does_not_wait_for_a_message_in_hand_nor_for_a_free_slot(
     assert "utter_greet" in [m.name for m in small.messages(held[1])]
 
 
+async def test_a_sweep_looks_at_each_waiting_message_once_and_not_each_second(small, monkeypatch):
+    """With hundreds waiting, looking at all of them each second was most of what the app did."""
+    looked = []
+    look = small.turns._look
+    monkeypatch.setattr(small.turns, "_look", lambda number: looked.append(number) or look(number))
+    small.rasa.holds["hola"] = asyncio.Event()
+    people = [small.begin() for _ in range(24)]
+    for person in people:
+        small.write(person, "hola")
+    for _ in range(4):
+        await small.turns.sweep()
+        await asyncio.sleep(0.3)
+    assert len(looked) == len(set(looked)) <= 24
+
+    # What comes meanwhile is looked at, also where nobody was woken for it.
+    crisis = small.write(people[-1], "me quiero morir")
+    await small.turns.sweep()
+    await until(lambda: small.replies(crisis) == ["utter_crisis"])
+    assert looked.count(people[-1]) == 2
+
+    small.rasa.holds["hola"].set()
+    await until(lambda: not any(small.waiting(person) for person in people), seconds=30)
+    await small.turns.drain()
+
+
 async def test_what_the_classifier_alone_hears_is_answered_though_rasa_dies_of_it(small):
     conversation = small.begin()
     _once(small, "after action_crisis", DialogueDown("killed"))
