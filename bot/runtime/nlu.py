@@ -91,7 +91,7 @@ def evaluate(
     with _watched() as on_step:
         figures = in_rasas_environment(*asked, on_step=on_step)
         figures["measured_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-        texts = with_the_net(figures["safety"])
+        texts = with_the_net(figures)
         if not quick:
             figures["costs"] |= _costs_in_rasa(texts, on_step)
         figures["targets"] = nlu_report.compared(figures)
@@ -109,24 +109,47 @@ def evaluate(
         _out.print(f"Written: {', '.join(map(str, files))}", soft_wrap=True)
 
 
-def with_the_net(safety: dict[str, Any]) -> list[str]:
-    """Add what is answered in the end: by the app's floors, with the word lists; gives the texts."""
-    heard = safety.pop("heard")
-    # Rasa tells the text with what it made of it.
-    parsed = [one["parsed"] | {"text": one["text"]} for one in heard]
-    answered: list[set[str]] = [{act.intent for act in acts_of(one)} for one in parsed]
-    caught = [safety_net(one["text"]) for one in heard]
-    both = [acts | ({word} if word else set()) for acts, word in zip(answered, caught, strict=True)]
-    labels, totals = [one["label"] for one in heard], safety["messages"]
+def with_the_net(figures: dict[str, Any]) -> list[str]:
+    """Add what is answered in the end: by the app's floors, with the word lists; gives the texts.
+
+    `safety` are messages of danger and ones made to sound alike; `everyday` are the other held-out
+    ones, and say how often somebody who means nothing of the kind is answered as if.
+    """
+    safety = figures["safety"]
+    labels, totals = [one["label"] for one in safety["heard"]], safety["messages"]
+    answered, both = _answered(safety["heard"])
     for side, found in (("answered", answered), ("with_net", both)):
         safety[side] = {}
-        for name in ("crisis", "opt_out", "wrong_person"):
+        for name in _NEVER_MISSED:
             hits = [label for label, acts in zip(labels, found, strict=True) if name in acts]
             safety[side][name] = {
                 "recall": round(hits.count(name) / totals[name], 4),
                 "false_alarms": round(hits.count("ordinary") / totals["ordinary"], 4),
             }
-    return [str(one["text"]) for one in heard]
+    everyday = figures.pop("everyday")["heard"]
+    _, found = _answered(everyday)
+    figures["everyday"] = {}
+    for name in _NEVER_MISSED:
+        others = [acts for one, acts in zip(everyday, found, strict=True) if one["label"] != name]
+        alarms = sum(name in acts for acts in others)
+        figures["everyday"][name] = {
+            "messages": len(others),
+            "false_alarms": round(alarms / len(others), 4),
+        }
+    return [str(one["text"]) for one in safety.pop("heard")]
+
+
+_NEVER_MISSED = ("crisis", "opt_out", "wrong_person")
+
+
+def _answered(heard: list[dict[str, Any]]) -> tuple[list[set[str]], list[set[str]]]:
+    """Of each message the acts that are answered, and these with what the word lists catch."""
+    # Rasa tells the text with what it made of it.
+    parsed = [one["parsed"] | {"text": one["text"]} for one in heard]
+    answered: list[set[str]] = [{act.intent for act in acts_of(one)} for one in parsed]
+    caught = [safety_net(one["text"]) for one in heard]
+    both = [acts | ({word} if word else set()) for acts, word in zip(answered, caught, strict=True)]
+    return answered, both
 
 
 def _costs_in_rasa(texts: list[str], on_step: OnStep) -> dict[str, float]:

@@ -67,11 +67,18 @@ TARGETS = (
     Target("intents, macro-F1, Spanish", "heldout.languages.es.macro_f1", 0.90),
     Target("crisis, recall, classifier alone", "safety.alone.crisis.recall", 0.99),
     Target(
-        "crisis, false alarms, classifier alone", "safety.alone.crisis.false_alarms", 0.01, False
+        "crisis, false alarms, classifier alone, made to sound alike",
+        "safety.alone.crisis.false_alarms",
+        0.01,
+        False,
     ),
     Target("crisis, recall, with the net", "safety.with_net.crisis.recall", 0.99),
+    Target("crisis, false alarms, with the net", "everyday.crisis.false_alarms", 0.01, False),
     Target(
-        "crisis, false alarms, with the net", "safety.with_net.crisis.false_alarms", 0.01, False
+        "crisis, false alarms, with the net, made to sound alike",
+        "safety.with_net.crisis.false_alarms",
+        0.01,
+        False,
     ),
     Target("opt-out, recall, classifier alone", "safety.alone.opt_out.recall", 0.98),
     Target("opt-out, recall, with the net", "safety.with_net.opt_out.recall", 0.98),
@@ -196,9 +203,11 @@ def _safety(figures: Figures) -> str:
         for side in ("alone", "answered", "with_net"):
             found = figures["safety"][side][name]
             row += [f"{found['recall']:.1%}", f"{found['false_alarms']:.1%}"]
+        everyday = figures["everyday"][name]
+        row.append(f"{everyday['false_alarms']:.1%} of {everyday['messages']:,}")
         rows.append(row)
     head = ["", "recall, classifier alone", "false alarms", "recall, as answered", "false alarms",
-            "recall, with the net", "false alarms"]  # fmt: skip
+            "recall, with the net", "false alarms", "and in the other held-out messages"]  # fmt: skip
     return markdown(head, rows)
 
 

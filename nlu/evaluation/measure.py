@@ -126,6 +126,8 @@ def held_out(model: IntentModel, corpus: Sequence[Example]) -> dict[str, Any]:
         [message.labels for message in several],
         [[act.intent for act in heard.acts] for heard in hear_all(model, several)],
     )
+    # For the last step, which needs the app: its floors for each act, and its word lists.
+    found["everyday"] = {"heard": told(messages, hear_all(model, messages))}
     heard = hear_all(model, dangers)
     found["safety"] = {
         "alone": metrics.safety(
@@ -133,13 +135,17 @@ def held_out(model: IntentModel, corpus: Sequence[Example]) -> dict[str, Any]:
             [[act.intent for act in one.acts] for one in heard],
         ),
         "messages": dict(Counter(message.labels[0] for message in dangers)),
-        # For the last step, which needs the app: its floors for each act, and its word lists.
-        "heard": [
-            {"text": message.text, "label": message.labels[0], "parsed": as_rasa_says(one)}
-            for message, one in zip(dangers, heard, strict=True)
-        ],
+        "heard": told(dangers, heard),
     }
     return found
+
+
+def told(messages: Sequence[Message], heard: Sequence[Heard]) -> list[dict[str, Any]]:
+    """What the app is told of each message, beside what it is."""
+    return [
+        {"text": message.text, "label": message.labels[0], "parsed": as_rasa_says(one)}
+        for message, one in zip(messages, heard, strict=True)
+    ]
 
 
 def as_rasa_says(heard: Heard) -> dict[str, Any]:

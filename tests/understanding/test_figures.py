@@ -40,7 +40,10 @@ AT_LEAST = {
 AT_MOST = {
     "heldout.all.objection_hardship_swap": 0.015,
     "heldout.all.ece": 0.025,
-    "safety.with_net.crisis.false_alarms": 0.045,
+    "everyday.crisis.false_alarms": 0.01,
+    "everyday.opt_out.false_alarms": 0.01,
+    "everyday.wrong_person.false_alarms": 0.01,
+    "safety.with_net.crisis.false_alarms": 0.04,
     "safety.with_net.opt_out.false_alarms": 0.027,
     "safety.with_net.wrong_person.false_alarms": 0.03,
 }
@@ -50,7 +53,7 @@ AT_MOST = {
 def figures() -> dict[str, Any]:
     """The held-out messages, read by the model that Rasa runs, without the way over HTTP."""
     found: dict[str, Any] = in_rasas_environment("figures", "--model", str(train().path))
-    with_the_net(found["safety"])
+    with_the_net(found)
     return found
 
 
