@@ -6,10 +6,12 @@ import os
 import shutil
 import socket
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 from urllib.parse import urlsplit
 
 import psycopg
@@ -24,6 +26,7 @@ from bot.settings import Settings
 
 NOW = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 POSTGRES = os.environ.get("ACUERDO_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres")
+KEPT = Path(__file__).with_name("kept.sql")
 IN_CI = bool(os.environ.get("CI"))
 
 LONG = (
@@ -72,27 +75,36 @@ def _load(database: Database) -> None:
 
 
 class Copies:
-    """Copies of a PostgreSQL database, one made ahead while a test runs: making one takes longer
-    than most tests do. Whatever was used is dropped in the same thread."""
+    """Copies of a PostgreSQL database, one ahead while a test runs.
+
+    Making and dropping one takes longer than most tests do, so a copy that was used is put back
+    as it was (`tests/kept.sql`) and used again; dropped where that fails, or after a while.
+    """
+
+    _USES = 60
 
     def __init__(self, template: str) -> None:
         self._template = template
         self._thread = ThreadPoolExecutor(1)
-        self._next: Future[str] = self._thread.submit(self._make)
+        self._ready: SimpleQueue[Future[str]] = SimpleQueue()
+        self._uses: Counter[str] = Counter()
+        for _ in range(2):
+            self._ready.put(self._thread.submit(self._make))
 
     def take(self) -> str:
-        """The name of a fresh copy."""
-        name = self._next.result()
-        self._next = self._thread.submit(self._make)
+        """The name of a copy that looks fresh."""
+        name = self._ready.get(timeout=120).result()
+        self._uses[name] += 1
         return name
 
     def give_back(self, name: str) -> None:
         """It is not needed any more."""
-        self._thread.submit(self._drop, name)
+        self._ready.put(self._thread.submit(self._renew, name))
 
     def close(self) -> None:
         """Drop what is left."""
-        self.give_back(self._next.result())
+        while not self._ready.empty():
+            self._drop(self._ready.get().result())
         self._thread.shutdown()
 
     def _make(self) -> str:
@@ -100,6 +112,17 @@ class Copies:
         with psycopg.connect(POSTGRES, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         return name
+
+    def _renew(self, name: str) -> str:
+        if self._uses[name] < self._USES:
+            try:
+                with psycopg.connect(_with_name(name), autocommit=True) as connection:
+                    connection.execute("SELECT kept.put_back()")
+                return name
+            except psycopg.Error:
+                pass  # a test changed more than rows
+        self._drop(name)
+        return self._make()
 
     def _drop(self, name: str) -> None:
         with psycopg.connect(POSTGRES, autocommit=True) as connection:
@@ -119,6 +142,8 @@ def postgres_copies() -> Iterator[Copies | None]:
         upgrade(database)
         _load(database)
         database.dispose()
+        with psycopg.connect(_with_name(name), autocommit=True) as inside:
+            inside.execute(KEPT.read_text(encoding="utf-8"))
         copies = Copies(name)
         yield copies
         copies.close()
