@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from re import Match, Pattern
 
+from bot.understanding.hints import letters_in, needed
+
 BLOT = "•"
 NEAR = 160
 """Characters around a value in which words can bear on it."""
@@ -22,9 +24,13 @@ class Sheet:
 
     def __init__(self, text: str) -> None:
         self.text = self.said = text.replace(BLOT, " ")
+        self._letters = letters_in(self.said)
 
     def find(self, pattern: Pattern[str]) -> Iterator[Match[str]]:
         """Every match of `pattern` in what is still to be read, as it changes on the way."""
+        wanted = needed(pattern)
+        if wanted and wanted.isdisjoint(self._letters):
+            return
         at = 0
         for _ in range(_MOST):
             match = pattern.search(self.text, at)
