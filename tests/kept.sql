@@ -18,7 +18,7 @@ DECLARE
 BEGIN
     FOR one IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
     LOOP
-        EXECUTE format('CREATE TABLE kept.%I AS TABLE %s', 'rows_of_' || one::text, one);
+        EXECUTE format('CREATE TABLE kept.%I AS TABLE %s', 'rows_of_' || one::oid::text, one);
     END LOOP;
 END
 $$;
@@ -37,7 +37,7 @@ BEGIN
     FOR one IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
     LOOP
         EXECUTE format('DELETE FROM %s', one);
-        EXECUTE format('INSERT INTO %s OVERRIDING SYSTEM VALUE SELECT * FROM kept.%I', one, 'rows_of_' || one::text);
+        EXECUTE format('INSERT INTO %s OVERRIDING SYSTEM VALUE SELECT * FROM kept.%I', one, 'rows_of_' || one::oid::text);
     END LOOP;
     PERFORM setval(counter, coalesce(last_value, start_value), last_value IS NOT NULL) FROM kept.counters;
 END
