@@ -23,7 +23,7 @@ from bot.channels.handling import Handler
 from bot.channels.keeping import Keeper
 from bot.channels.leader import Leader
 from bot.channels.ledger import Ledger, Raw
-from bot.channels.port import Channel, Receipt
+from bot.channels.port import Channel, Inbound, Kind, Receipt
 from bot.channels.reading import Reader
 from bot.channels.shutdown import finish
 from bot.channels.waiting import Item, Person, order
@@ -71,6 +71,9 @@ class Inbox:
         self._reader = Reader(self.ledger, self._leader, channels)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="inbox")
         self._slots = {name: asyncio.Semaphore(_PEOPLE_AT_ONCE) for name in channels}
+        self._hands = asyncio.Semaphore(_THREADS)
+        """So that what was chosen is acted on at once: a queue behind the choice would be a time in
+        which something earlier comes in and is overtaken."""
         self._news, self._hurry = asyncio.Event(), asyncio.Event()
         self._sweeping = asyncio.Lock()
         self._kept = self._seen = 0
@@ -227,22 +230,30 @@ class Inbox:
     async def _go_on(self, person: Person) -> float:
         """Act on the first thing that the person did; seconds to wait before the next attempt."""
         async with self._slots[person.channel]:
-            try:
-                await self._hub.precedence.give_way()
-                await self._catch_up()
-            except Exception:
-                log.exception("inbox.sweep_failed")
-                return 1.0
-            item = person.next()
-            late = item.event.retry_at and (item.event.retry_at - self._clock.now())
-            if late and late.total_seconds() > 0:
-                person.add(item)
-                return late.total_seconds()
-            try:
-                wait = await self._actor.act_on(item)
-            except BaseException:
-                self._give_back([item])
-                raise
+            async with self._hands:
+                try:
+                    await self._hub.precedence.give_way()
+                    await self._catch_up()
+                except Exception:
+                    log.exception("inbox.sweep_failed")
+                    return 1.0
+                item = person.next()
+                late = item.event.retry_at and (item.event.retry_at - self._clock.now())
+                if late and late.total_seconds() > 0:
+                    person.add(item)
+                    return late.total_seconds()
+                if not _needs_platform(item):
+                    return await self._act(person, item)
+            # Nobody else waits for that.
+            return await self._act(person, item)
+
+    async def _act(self, person: Person, item: Item) -> float:
+        """Act on what the person did; seconds to wait before the next attempt."""
+        try:
+            wait = await self._actor.act_on(item)
+        except BaseException:
+            self._give_back([item])
+            raise
         if wait is None:
             self._let_go(item)
             return 0.0
@@ -304,3 +315,8 @@ class Inbox:
         person.add(item)
         self._people |= dict.fromkeys(person.names, person)
         self._start(self._work(person))
+
+
+def _needs_platform(item: Item) -> bool:
+    """Whether acting on it waits for the platform: a file to fetch, a group to leave."""
+    return isinstance(item.what, Inbound) and item.what.kind in {Kind.FILE, Kind.GROUP}

@@ -563,6 +563,28 @@ async def test_what_came_while_a_first_attempt_failed_and_was_done_earlier_goes_
     assert desk.wrote(desk.conversations()[0].id) == ["earlier", "later"]
 
 
+async def test_nothing_is_chosen_before_somebody_is_free_to_act_on_it(desk, monkeypatch):
+    """Chosen early, it would stand in a queue while something earlier comes in and is overtaken."""
+    handle = desk.inbox._handler.handle
+
+    def slow_handle(*args, **kwargs):
+        time.sleep(0.1)
+        return handle(*args, **kwargs)
+
+    monkeypatch.setattr(desk.inbox._handler, "handle", slow_handle)
+    earlier = desk.event(text="earlier", chat="z")
+    desk.clock.advance(timedelta(seconds=5))
+    others = [desk.event(text="hola", chat=f"a{number}") for number in range(12)]
+    for event in (*others, desk.event(text="later", chat="z")):
+        await desk.inbox.keep("telegram", "girasol", desk.body(event))
+    await desk.inbox.sweep()
+    await asyncio.sleep(0.05)
+    await desk.inbox.keep("telegram", "girasol", desk.body(earlier))
+    await desk.inbox.settle()
+    (theirs,) = [c for c in desk.conversations() if c.address.endswith("z")]
+    assert desk.wrote(theirs.id) == ["earlier", "later"]
+
+
 async def test_a_backlog_of_more_than_one_fetch_is_read_before_anything_is_chosen(
     desk, monkeypatch
 ):
