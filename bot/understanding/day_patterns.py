@@ -48,7 +48,7 @@ _YEAR = (
 )
 _ONE = r"(?P<count>\d{1,3}|(?:a |un |um )?(?:couple|par) (?:of|de)|un|una|um|uma|one|an?)"
 _UNIT = (
-    r"(?P<unit>dias?|days?|semanas?|weeks?|mes|meses|months?|quincenas?|quinzenas?|catorcenas?"
+    r"(?P<unit>dias?(?! \d)|days?|semanas?|weeks?|mes|meses|months?|quincenas?|quinzenas?|catorcenas?"
     r"|fortnights?|horas?|hours?|hs|hrs|minutos?|minutes?|min|ratos?|ratico)\b"
 )
 _SOON = (
@@ -71,7 +71,8 @@ _ABOUT = r"(?:unos |unas |uns |umas |como |about |around |cerca de |mas o menos 
 _PAID = (
     r"(?:cobre|cobro|cobremos|cobrar|(?:me|nos) pagar|pague|paguen|paguem|pagarem|pagam|pagan|depositen"
     r"|depositem|depositarem"
-    r"|caiga|caigan|caen?|cair|caia|cobrem|receber|recebo|reciba|salga|salgan|sair|saia|liberen|liberarem"
+    r"|caiga|caigan|caen?|cair|caia|cobrem|receber|recebo|reciba"
+    r"|(?:salga|salgan|sair|saia)(?! (?:de|da|del|disso|dessa) )|liberen|liberarem"
     r"|recibo|paid|paycheck|pay ?check|check|cheque|salary|wages|sueldo|salario|nomina|liquidacion|finiquito|prima"
     r"|bonus|bono|seguro desemprego|ferias|acerto|rescisao|benefits?|giro|aguinaldo|grati|decimo terceiro|13o?"
     r"|liquid(?:en|an|ar|arem)|deposit(?:an|am|ar)|vend(?:a|o|er|an|am|erem)|get paid|entre(?: algo)?"
@@ -117,7 +118,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         "slash": r"(?<![\d/.,$-])(?!24/7)(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/%])",
         "dash": r"(?<=el |ia |on |no |by )(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\d/%-])",
         "day_month": (
-            rf"(?<![\d/.,$-])(?P<day>\d{{1,2}}|primer[oa]?|primeiro|uno(?= de)){_NTH}\s*(?:de |of |d )?"
+            rf"(?:\bdia )?(?<![\d/.,$-])(?P<day>\d{{1,2}}|primer[oa]?|primeiro|uno(?= de)){_NTH}\s*(?:de |of |d )?"
             rf"(?P<month>{month})\b(?! of)\.?{_YEAR}"
         ),
         "month_day": (
@@ -261,7 +262,9 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"|sueldo|salario|paycheck)"
             r"|doble sueldo|regalia(?: pascual)?|direct deposit|aguinaldo|decimo terceiro|13o|tax refund"
             r"|gratificacion|(?:quinto|5o) dia util"
-            r"|primer dia habil|first business day|cuando pueda|quando puder|when i can)\b"
+            r"|primer dia habil|first business day"
+            r"|(?<!testo )(?<!pondo )(?<!hablo )(?<!cribo )(?<!answer )(?<!reply )"
+            r"(?:cuando pueda|quando puder|when i can))\b"
         ),
         "quincena": (
             r"\b(?:la |esta |na |nesta |a |de )?(?P<next>proxima |otra |siguiente )?"

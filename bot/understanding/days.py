@@ -20,6 +20,7 @@ from bot.understanding.sheet import Sheet
 from bot.understanding.tense import (
     AFTER_BEFORE,
     ANOTHER_BILL,
+    COMES_BEFORE,
     COMING,
     CORRECTED,
     DUE_AFTER,
@@ -270,6 +271,8 @@ def _is_to_come(said: str, one: Found) -> bool:
     return (
         one.ahead
         or one.kind == "payday"
+        or is_earned(said, one.start, one.end)
+        or said_before(COMES_BEFORE, said, one.start)
         or (
             said_before(_FOR, said, one.start)
             and not (one.clause == "tells" and said_before(_UNTIL, said, one.start))

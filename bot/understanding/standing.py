@@ -121,6 +121,20 @@ _WILL_DO = re.compile(
 )
 """Asking whether a sum is accepted: "me valen 85 euros?"."""
 
+_HAD_PAID = re.compile(r"\b(?:tinha|havia|tenho|tinhamos) pago(?: os| uns)?\s+$")
+"""A participle that looks like "I pay": "ja tinha pago 200"."""
+
+_CHARGED = re.compile(
+    r"\b(?:cargo|cobranca|cobro|charge|adeudo)"
+    r"(?: (?:veio|vino|llego|came|e|es|is|was|era|foi|fue))?(?: (?:de|com|con|por|of|for|with))"
+    r"(?: r)?\W*$"
+)
+"""A charge is not offered: "no reconozco ese cargo de 2,480"."""
+
+_TAKEN = re.compile(
+    r"\s*(?:\w+ )?(?:ya )?(?:salio|saiu|se (?:hizo|cobro|debito|paso)|went (?:out|through))\b"
+)
+
 _EACH_OF = re.compile(rf"{BLOT}(?:\s*(?:de|of|por|x|at)\s+)?$")
 
 
@@ -174,8 +188,9 @@ def standing(window: str, after: str, words: Lexicon) -> Standing:
     owed = _OF_WHAT_IS_OWED.search(window) or _WHICH_IS_OWED.match(after)
     if _LEFT_OVER.search(window):
         return Standing.OFFERED
-    near = cue(window, words)
-    if owed or _A_DAYS_WORK.match(after) or _A_BILL.search(window) or near == "beside":
+    near = "paid" if _HAD_PAID.search(window) else cue(window, words)
+    charged = _CHARGED.search(window) and not _TAKEN.match(after)
+    if owed or charged or _A_DAYS_WORK.match(after) or _A_BILL.search(window) or near == "beside":
         return Standing.BESIDE
     if _LIMIT.search(window):
         return Standing.OFFERED

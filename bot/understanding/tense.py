@@ -31,7 +31,7 @@ _DONE = re.compile(
     r"|\b(?:mi|el|la|meu|minha) [a-z]+ (?:(?:ya|ja|les?|te|os|lhes?|me|se l[oa]s?) ){0,3}(?:pago|consigno"
     r"|deposito|transfirio|mando|envio|abono)\b"
     r"|\b(?:ya|ja) (?:esta|ta|quedo|ficou) pag[ao][do]?[oa]?\b|\bpagao\b"
-    r"|\bya (?:(?:se|te|l[aeo]s?|les|me) ){0,2}(?:pague|mande|envie|deposite|transferi|abone|consigne|gire"
+    r"|\bya (?:(?:yo|se|te|l[aeo]s?|les|me) ){0,3}(?:pague|mande|envie|deposite|transferi|abone|consigne|gire"
     r"|pase|di|hice)\b"
 )
 PAID = re.compile(
@@ -55,10 +55,12 @@ PAID_THEN = re.compile(
 """Verbs and papers of a payment made, in the clause of the day itself."""
 
 TO_DO = re.compile(
-    r"\b(?:(?<!foi )(?<!tinha )(?<!habia )(?<!tenia )pago|(?<!tentei )(?<!intente )(?<!tentamos )pagar"
+    r"\b(?:(?<!foi )(?<!tinha )(?<!habia )(?<!tenia )(?<!\bel )(?<!\bdo )(?<!\bdel )"
+    r"(?<!\bmi )(?<!\bhice un )pago|(?<!tentei )(?<!intente )(?<!tentamos )pagar"
     r"|pagare|pagarei|pagaria|pay|voy|vamos|vou|ire"
     r"|puedo|podre|podria|posso|consigo"
     r"|will|can|could|going|gonna|quiero|quero|want|prometo|promise|deposito|depositare|depositar"
+    r"|(?:me|nos) (?:paga[nm]?|deposita[nm]?|entran?|caen?)"
     r"|transfiero|transferir|abono|abonare|hago|hare|farei|cobro|cobrare|recebo|esperen|esperenme"
     r"|a mas tardar|no mas tarde|hasta|ate|until|by|before|antes|confirmo|aviso|i'll|liquido|liquidar|saldo|saldar"
     r"|cierro|quito|quitar|quitarei|acerto|acertar|cancelo"
@@ -74,7 +76,7 @@ _CANNOT_BEFORE = re.compile(rf"\b{_CANNOT}\b(?!.*\b{_BUT}\b)[^.;!?\n,]{{0,40}}$"
 _CANNOT_AFTER = re.compile(
     rf"\s*,?\s*(?:festivo |feriado )?(?:pero |but |mas )?(?:ya |si |yo |eu |i |me )?(?:{_CANNOT}\b"
     r"|no voy a\b|nao vou\b|(?:no|nao) (?:trabaj|trabalh|est)o[uy]?\b"
-    r"|(?:no|nao)\s*(?:$|[,.;])|(?:ni|nem|no|nao) (?:siquiera )?(?:adianta|sirve|suen\w+|rola|pens\w+))"
+    r"|(?<!mas )(?:no|nao)\s*(?:$|[,.;])|(?:ni|nem|no|nao) (?:siquiera )?(?:adianta|sirve|suen\w+|rola|pens\w+))"
 )
 _BY_THEM = re.compile(
     r"\b(?:(?:me|nos|you|they|voces|vcs) (?:desconto|cobro|debito|saco|quito|[a-z]+(?:aron|ieron|aram|eram"
@@ -82,6 +84,12 @@ _BY_THEM = re.compile(
     r"|[a-z]{3,}ed)"
     r"|took (?:[$£]?\d+|it|money)|sacaron|cobraron)\b"
 )
+COMES_BEFORE = re.compile(
+    r"\b(?:comes (?:in|through)|lands|hits my account|cae|cai|entra|me (?:cae|llega|entra))"
+    r"(?: (?:on|el|no|na|the|dia))*\s*$"
+)
+"""Money that comes in on the day, which is then no story: "my benefits come in on the 12th"."""
+
 COMING = re.compile(
     r"\b(?:sal(?:e|en|dra)|saem?|sai|saira|cae|cai|caira|entra|viene|vem|comes|lands)\b"
 )
@@ -153,6 +161,8 @@ def _around(text: str, start: int, end: int) -> tuple[str, str]:
 def is_done(text: str, start: int, end: int) -> bool:
     """Whether the nearest verb around `start` to `end` speaks of something past."""
     first, last = span(text, start, end)
+    if _EARNED_AFTER.match(text, end):
+        return False
     for before, after in ((text[first:start], text[end:last]), _around(text, start, end)):
         done = _which_is_nearer(before, after)
         if done is not None:

@@ -161,6 +161,7 @@ _INSTALMENTS = tuple(
         rf"{_IN} {_RANGE} (?:veces|vezes|meses|quincenas|quinzenas)\b",
         rf"{_COUNT}{_BETWEEN}(?:{UNITS})\b",
         rf"{_COUNT}\s?x{_AN_X}",
+        rf"\b(?:en|em|in) {_FREE}(?P<count>\d{{1,2}})\s?x\b",
         rf"{_IN} {_COUNT} (?:veces|vezes|veiz|veis|vez|times|tantos|quincenas|quinzenas|catorcenas)\b",
         rf"\b(?:a|hasta|(?:plazo|plan|plano|prazo) (?:de|of|for|a|por)) {_COUNT} (?:meses|months)\b",
         rf"{_COUNT} (?:meses|months) (?:de plazo|sin intereses|sem juros|s/ ?juros|s/ ?intereses)",
@@ -251,7 +252,8 @@ _REFUSED = re.compile(
     r"|nao sao|(?:aren'?t|weren'?t)"
     r"|no me vengan con|(?:me |nos )(?:piden|pedem|ofrecen|propusieron|promet\w+)|voces querem"
     r"|nao (?:posso|consigo|da|quero)|can'?t"
-    r"|cannot|don'?t want)\b(?!.*\b(?:mas|mais|more|sino|pero|but|son|sao|solo|so|only)\b)[^.,;!?\n]{0,30}$"
+    r"|cannot|don'?t want)\b(?!.*\b(?:mas|mais|more|sino|pero|but|son|sao|solo|so|only)\b)"
+    r"(?:[^.,;!?\n]|[.,](?=\d)){0,30}$"
 )
 
 
@@ -302,7 +304,8 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
             sheet.blot(*match.span())
     for pattern, number in ((_SINGLE, 1), (_PAIR, 2)):
         for match in sheet.find(pattern):
-            found.append((match.start(), number, False, False))
+            refused = _REFUSED.search(sheet.before(match.start()))
+            found.append((match.start(), number, False, bool(refused)))
             sheet.blot(*match.span())
     if found:
         meant = sorted([one for one in found if not one[3]] or found)
