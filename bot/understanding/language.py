@@ -28,6 +28,7 @@ _LEANING = 0.6
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_BY_LETTERS_ALONE = 6
 _TELLING = 5  # times as likely as the other language, by one word
+_WORDS_A_MARK = 3  # a program has a mark for every three words or fewer, a letter hardly one
 _LONGEST_GROUP = 4
 _LONGEST = 400
 
@@ -60,6 +61,9 @@ def groups_of(word: str) -> list[str]:
 
 
 _SUM = re.compile(r"\d[\d.,]*")
+_TAG = re.compile(r"<(script|style)\b.*?(?:</\1>|$)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_CODE = re.compile(r"[<>{}\[\]=;|\\`]|--|\":")
+"""Marks of programs and data, whose words are English whoever pastes them."""
 
 
 def detect_language(text: str, *, current: str) -> str:
@@ -67,10 +71,13 @@ def detect_language(text: str, *, current: str) -> str:
 
     A name, a number, "ok" or a borrowed word changes nothing; three words of a language do.
     """
+    text = _TAG.sub(" ", text[:_LONGEST])
     words = words_of(text)
     different = {word for word in words if len(word) > 1}
     if len(different) < _FEWEST_WORDS or len(_SUM.findall(text)) >= len(different):
         # "Gano 5000, renta 3000, comida 2500" is a list, and half of it is no language at all.
+        return current
+    if len(_CODE.findall(text)) * _WORDS_A_MARK >= len(different):
         return current
     chances = _chances(words)
     language = max(chances, key=chances.__getitem__)
