@@ -39,6 +39,9 @@ _AND_SOME = re.compile(
 _AND_CENTS = re.compile(r" e (?P<cents>[1-9]\d)(?![\w%]|[.,]\d| \w)")
 _POSSESSED = re.compile(r"\b(?:my|mi|meu|minha|su|your)(?: [a-z]+)? ([a-z]+) (?:is|es|e)\s+$")
 _EACH_OF = re.compile(rf"{BLOT}(?:\s*(?:de|of|por|x|a|at)\s+)?$")
+_NEXT_WORD = re.compile(rf"\s*(?!dia [\d{BLOT}])([a-z]+)")
+"""The word after a number; "180 dia 10 de dezembro" has none, since its "dia" goes with the 10."""
+
 _BLOT_AFTER = re.compile(rf"\s*(?:a |al |por |el |on |la )?{BLOT}")
 _IN_RANGE = re.compile(
     r"\s*(?:y|o|ou|u|a|ao?|e|and|or|to|-)\s*(?P<other>\d+(?:[.,]\d)?)\s?(?P<times>[a-z]+)"
@@ -205,7 +208,7 @@ class _Reader:
         return bool(named and named.startswith("peso") and not at_home)
 
     def _word_after(self, at: int) -> str:
-        match = re.compile(r"\s*([a-z]+)").match(self.sheet.text, at)
+        match = _NEXT_WORD.match(self.sheet.text, at)
         return match[1] if match else ""
 
     def _is_thing(self, at: int) -> bool:

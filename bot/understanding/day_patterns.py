@@ -48,7 +48,7 @@ _YEAR = (
 )
 _ONE = r"(?P<count>\d{1,3}|(?:a |un |um )?(?:couple|par) (?:of|de)|un|una|um|uma|one|an?)"
 _UNIT = (
-    r"(?P<unit>dias?(?! \d)|days?|semanas?|weeks?|mes|meses|months?|quincenas?|quinzenas?|catorcenas?"
+    r"(?P<unit>dias|dia(?! [\d•])|days?|semanas?|weeks?|mes|meses|months?|quincenas?|quinzenas?|catorcenas?"
     r"|fortnights?|horas?|hours?|hs|hrs|minutos?|minutes?|min|ratos?|ratico)\b"
 )
 _SOON = (
@@ -118,7 +118,7 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         "slash": r"(?<![\d/.,$-])(?!24/7)(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/%])",
         "dash": r"(?<=el |ia |on |no |by )(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\d/%-])",
         "day_month": (
-            rf"(?:\bdia )?(?<![\d/.,$-])(?P<day>\d{{1,2}}|primer[oa]?|primeiro|uno(?= de)){_NTH}\s*(?:de |of |d )?"
+            rf"(?<![\d/.,$-])(?P<day>\d{{1,2}}|primer[oa]?|primeiro|uno(?= de)){_NTH}\s*(?:de |of |d )?"
             rf"(?P<month>{month})\b(?! of)\.?{_YEAR}"
         ),
         "month_day": (

@@ -191,6 +191,7 @@ def read_day(sheet: Sheet, *, country: str, today: date, past: bool) -> Day:
         lambda one: one.clause != "tells",
         lambda one: not told_at_length or one.clause == "offers",
         lambda one: not told_at_length or sentence_offers(said, one.start, one.end),
+        lambda one: not said_before(COMES_BEFORE, said, one.start),
     )
     for keep in keeps:
         found = [one for one in found if keep(one)] or found

@@ -50,7 +50,7 @@ _STREET = (
     r"|\b(?:casa|villa|manzana|lote)(?: es)? la|\b(?:flat|unit|suite|apt))"
 )
 _LIVES = (
-    r"\b(?:viv[oe] en|vivimos en|mor[oa] (?:na|no|em)|live (?:at|on|in)|address is|direccion(?: es)?"
+    r"\b(?:viv[oe] (?:sol[oa] )?en|vivimos en|mor[oa] (?:na|no|em)|live (?:at|on|in)|address is|direccion(?: es)?"
     r"|domicilio(?: es| en)?|endereco(?: e)?)"
 )
 _ADDRESS = re.compile(

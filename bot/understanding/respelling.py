@@ -17,6 +17,7 @@ _ALSO = (
     " tomorrow yesterday fortnight fortnightly biweekly"
 )
 _SHORTENED = {
+    "pal": "para el",
     "qna": "quincena",
     "qnas": "quincenas",
     "wks": "weeks",

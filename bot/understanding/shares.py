@@ -81,7 +81,9 @@ _WHOLE = re.compile(
     r"|\b(?:pago|pagamento) (?:total|completo|integral)\b|\ben su totalidad\b|\bla totalidad\b"
     r"|\b(?:the )?(?:full whack|whole lot)\b|\beverything i owe\b|\b(?:todo|tudo) (?:lo|o) que (?:les |te "
     r"|lhes )?(?:debo|devo)\b"
-    r"|\b(?:todo|tudo) (?:junto|de una|de una vez|de uma vez|de uma so vez|de golpe)\b"
+    r"|\b(?:todo|tudo) (?:junto|de una|de una vez|de uma vez|de uma so vez|de golpe"
+    r"|de un (?:jalon|tiro|saque|solo)|de uma tacada)\b"
+    r"|\b(?:(?:le|les|te|os|lhe) )(?:tengo|tenho|llevo|levo|dejo|junto) (?:todo|tudo)\b"
     r"|\ball (?:of it|at once)\b|\b(?:a|la) (?:divida toda|deuda (?:completa|entera))\b"
 )
 _AT_ONCE = re.compile(

@@ -131,6 +131,16 @@ _CHARGED = re.compile(
 )
 """A charge is not offered: "no reconozco ese cargo de 2,480"."""
 
+_GONE = re.compile(
+    r"\b(?:se (?:me|nos|le) (?:fue|fueron)|(?:foi|foram) embora|gast(?:e|o|amos|ei|ou)|spent)"
+    r"(?: (?:como|unos|uns))?\s+$"
+)
+_GONE_TO = re.compile(
+    r"\s*(?:pesos |soles |euros |reais )?(?:a|en|no|na|to|on|para|pra) (?:(?:la|el|o|a|the|my) )?"
+    r"(?:otr[oa]|outr[oa]|other) (?:tarjeta|banco|prestamo|credito|financiera|tienda|cartao|loja|card|bank|loan)\b"
+)
+"""Money that went elsewhere: "ya se nos fueron 600 en remedios", "pague 340 a la otra tarjeta"."""
+
 _TAKEN = re.compile(
     r"\s*(?:\w+ )?(?:ya )?(?:salio|saiu|se (?:hizo|cobro|debito|paso)|went (?:out|through))\b"
 )
@@ -190,7 +200,15 @@ def standing(window: str, after: str, words: Lexicon) -> Standing:
         return Standing.OFFERED
     near = "paid" if _HAD_PAID.search(window) else cue(window, words)
     charged = _CHARGED.search(window) and not _TAKEN.match(after)
-    if owed or charged or _A_DAYS_WORK.match(after) or _A_BILL.search(window) or near == "beside":
+    gone = _GONE.search(window) or _GONE_TO.match(after)
+    if (
+        owed
+        or charged
+        or gone
+        or _A_DAYS_WORK.match(after)
+        or _A_BILL.search(window)
+        or near == "beside"
+    ):
         return Standing.BESIDE
     if _LIMIT.search(window):
         return Standing.OFFERED

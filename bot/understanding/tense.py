@@ -176,6 +176,8 @@ def is_done(text: str, start: int, end: int) -> bool:
 
 def _which_is_nearer(before: str, after: str) -> bool | None:
     """Whether the verb next to a day is of the past; None without such a verb."""
+    if _DONE.match(after.lstrip()):
+        return True  # "avisar que el martes deposite": the verb that stands next to the day
     done = max((match.start() for match in _DONE.finditer(before)), default=-1)
     to_do = max((match.start() for match in TO_DO.finditer(before)), default=-1)
     if done != to_do:

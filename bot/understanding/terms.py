@@ -17,7 +17,7 @@ Every = Literal["weekly", "biweekly", "monthly"]
 _END = r"(?=\s*(?:$|[.,;:!?)](?!\d)))"
 _END_OR_PLEASE = (
     r"(?=\s*(?:$|[.,;:!?)](?!\d)|(?:(?:pra|para|p) mim?|for me|y ya|y listo|nomas|e pronto|por favor|porfa"
-    r"|please|pls|se puede|seria|da|pode)\b))"
+    r"|please|pls|se puede|seria|da|pode|because|porque|pq|since)\b))"
 )
 
 UNITS = (
@@ -102,6 +102,7 @@ def read_every(sheet: Sheet) -> tuple[Every | None, bool]:
     mensualidades").
     """
     found: list[tuple[Every, bool, bool, bool, bool]] = []
+    places: list[int] = []
     for every, pattern in _RHYTHMS:
         for match in sheet.find(pattern):
             before, kept = sheet.before(match.start()), match.groupdict().get("kept")
@@ -122,8 +123,10 @@ def read_every(sheet: Sheet) -> tuple[Every | None, bool]:
                 refused = _REFUSED.search(before)
                 offers = judge(sheet.said, *match.span()) == "offers"
                 found.append((every, earned, bool(refused), offers, owner == "offered"))
+                places.append(match.start())
             if not kept and not _OF.search(before):
                 sheet.blot(*match.span())
+    found = [one for _, one in sorted(zip(places, found, strict=True), key=lambda both: both[0])]
     meant = [one for one in found if not one[1] and not one[2]] or found
     if is_story(sheet.said):
         meant = [one for one in meant if one[4]] or [one for one in meant if one[3]] or meant
@@ -197,7 +200,6 @@ _SPLIT = re.compile(
     r"\b(?:divid|divis|part|fracc|parcel|split|difer|repart|spread)\w*(?: \w+){0,3}\s*$"
 )
 _ONE_OF_AGE = re.compile(r"\bde \d{1,2},? (?:y|e|and) $")  # "la de 16 y el de 11"
-_A_DAY = re.compile(r"\b(?:el|al|dia|the)\s+$")
 _WITH_RHYTHM = re.compile(rf"\b(?:por|for|durante|x) {_COUNT} (?:meses|months)\b")
 _QUINCENAS = re.compile(r"(?:quin[cz]|catorc)enas")
 _IN_MONTHS = re.compile(r"\b(?:en|em) (?P<count>\d{1,2}) meses?\b")
@@ -205,15 +207,15 @@ _SINGLE = re.compile(
     r"\b(?:(?:en|em|in) (?:un|una|um|uma|1|one|a) (?:sol[oa]|unic[oa]|single|so|lump)?\s?"
     r"(?:pago|exhibicion|parcela|pagamento|payment|cuota|vez|sum)|de contado|a vista|lump sum"
     r"|(?:pago|parcela|cota) unic[oa]|single payment|(?:one|1) payment (?=of )|de una (?:sola )?vez"
-    r"|de uma (?:so )?vez)\b"
+    r"|de uma (?:so )?vez)\b(?! por (?:favor|todas))"
 )
 _PAIR = re.compile(
     r"\b(?:un|a|um) (?:par|couple) (?:de|of) (?:pagos|cuotas|parcelas|payments|installments)\b"
 )
 _ASKED = re.compile(
     r"\b(?:pag|hac|hag|faz|fac|divi|parcel|part|financ|split|plan|pued|pod|dif|cuotas|cancel|fracc|arregl"
-    r"|termin(?!a )|dej|liquid|sald|refinan|quit|rest)\w*"
-    rf"[^.;!?]{{0,30}}?\b(?:en|em|in) (?P<count>[1-9]\d?){_END_OR_PLEASE}"
+    r"|termin(?!a )|dej|liquid|sald|refinan|quit|rest|break)\w*"
+    rf"[^.;!?]{{0,30}}?\b(?:en|em|in|into) (?P<count>[1-9]\d?){_END_OR_PLEASE}"
 )
 _NTH = re.compile(
     r"\b(?:cuota|parcela|installment|instalment|mensualidad)\s*"
@@ -232,8 +234,9 @@ _AS_LENT = re.compile(
     r"|was))\b(?:[^.,;!?]|(?<=\d)[.,](?=\d)){0,40}$"
 )
 _OF_OLD = re.compile(
-    r"\b(?:hicimos|habiamos hecho|teniamos?|tenia|tinha(?:mos)?|quedamos (?:en|de)|acordamos|(?:acuerdo"
-    r"|acordo|plan|trato|convenio)"
+    r"\b(?:hicimos|habiamos (?:hecho|quedado)|tinhamos (?:combinado|acertado)|had a deal"
+    r"|teniamos?|tenia|tinha(?:mos)?|quedamos (?:en|de)|acordamos"
+    r"|(?:acuerdo|acordo|plan|trato|convenio)"
     r" era|we agreed(?: on| to)?|(?:we|i) had|combinamos|combinei|di|dei)\b[^.,;!?]{0,30}$"
 )
 """An agreement that was, in a story: "hicimos un trato de 10 cuotas y pague 4"."""
@@ -245,7 +248,7 @@ _INTO = re.compile(r"\b(?:en|em|in|into) $")
 _IN_ARREARS = re.compile(
     r"\s*(?:of [$£€]?\d[\d.,]* )?(?:\w+ )?(?:atrasad|vencid|pendient|restant|overdue|missed|behind|en atraso|em atraso"
     r"|impag|pagad|pagas\b|que debo|que me (?:falt|atras)|que devo|que falt|left|remaining|adeudad|en mora"
-    r"|de atraso|de mora|late)"
+    r"|de atraso|de mora|late|(?:y|e) (?:ya |ja )?(?:llevo|voy|van|vou|paguei|pague)\b)"
 )
 _REFUSED = re.compile(
     r"\b(?:no (?:hay (?:forma|manera|modo)|son|eran|fueron|es|puedo|podria|podre|llego|alcanzo|quiero)"
@@ -285,8 +288,9 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
             before = sheet.before(match.start())
             if _ONE_OF_AGE.search(before):
                 continue
-            if _A_DAY.search(before) and match.group().endswith(("pago", "abono")):
-                continue  # "el 16 pago"
+            single = match.group().endswith((" pago", " abono")) and match["count"] != "1"
+            if single and not _INTO.search(before):
+                continue  # "el 16 pago", "sexta-feira 13 pago"
             owed = _OF_THE_PAST.search(before) and not _INTO.search(before)
             past = bool(owed or _AS_LENT.search(before))
             past = past or ("month" in match.group() and bool(_PAID_SO.search(before)))
@@ -304,8 +308,8 @@ def read_instalments(sheet: Sheet, *, rhythm: bool) -> Count:
             sheet.blot(*match.span())
     for pattern, number in ((_SINGLE, 1), (_PAIR, 2)):
         for match in sheet.find(pattern):
-            refused = _REFUSED.search(sheet.before(match.start()))
-            found.append((match.start(), number, False, bool(refused)))
+            unlikely = bool(_REFUSED.search(sheet.before(match.start())))
+            found.append((match.start(), number, False, unlikely))
             sheet.blot(*match.span())
     if found:
         meant = sorted([one for one in found if not one[3]] or found)
