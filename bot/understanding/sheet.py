@@ -12,7 +12,7 @@ BLOT = "•"
 NEAR = 160
 """Characters around a value in which words can bear on it."""
 
-_MOST = 25
+_MOST = 12
 """Matches of one kind that are looked at; no person names more in a message."""
 
 
