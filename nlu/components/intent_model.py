@@ -8,11 +8,11 @@ Why these two and these numbers: docs/decisions/0013-intent-model.md.
 from __future__ import annotations
 
 import random
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Callable, List, NamedTuple, Sequence
+from typing import Any, Callable, List, NamedTuple, Sequence
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion
@@ -56,6 +56,14 @@ class Reading(NamedTuple):
     """How far inside (above 0) or outside of each intent the words are, whatever the others say."""
 
 
+class _Words(NamedTuple):
+    """What the linear reader has learnt."""
+
+    features: Any
+    margins: np.ndarray
+    offset: np.ndarray
+
+
 class IntentModel:
     """Trained by `fit`; then `read` reads texts. No Rasa in here."""
 
@@ -69,11 +77,14 @@ class IntentModel:
         plain = [normalise(text) for text in texts]
         self.intents = sorted(set(intents))
         labels = np.searchsorted(self.intents, intents)
-        # Neither reader knows of the other, and most of their work is done outside of Python.
-        with ThreadPoolExecutor(1) as beside:
-            words = beside.submit(self._learn_words, plain, labels)
-            self._learn_meaning(plain, labels)
-            words.result()
+        # Neither reader knows of the other. Both are Python for half of their time, so in threads
+        # they would wait for each other.
+        beside = Parallel(n_jobs=2, return_as="generator")(
+            [delayed(_learn_words)(plain, labels, self._settings)]
+        )
+        self._learn_meaning(plain, labels)
+        [(self._features, self._margins, self._offset)] = beside
+        self._words = WordReader(self._features, self._margins, self._offset)
 
     def _learn_meaning(self, plain: Sequence[str], labels: np.ndarray) -> None:
         chosen = self._settings
@@ -86,25 +97,6 @@ class IntentModel:
                 for seed in range(chosen.seed, chosen.seed + chosen.nets)
             ]
         self._nets = [(*net.coefs_, *net.intercepts_) for net in nets]
-
-    def _learn_words(self, plain: Sequence[str], labels: np.ndarray) -> None:
-        chosen = self._settings
-        # A copy with slips of the thumb: people type on phones.
-        chance = random.Random(chosen.seed)  # noqa: S311 - not for secrets
-        typed = [*plain, *(mistype(text, chance) for text in plain)]
-        self._features = FeatureUnion(
-            [
-                ("words", _tfidf("word", (1, 2), least=2)),
-                ("pieces", _tfidf("char_wb", (2, 4), least=3)),
-            ]
-        )
-        counted = self._features.fit_transform(typed)
-        linear = LinearSVC(C=chosen.svm_cost, random_state=chosen.seed)
-        linear.fit(counted, np.concatenate([labels, labels]))
-        # Rows by feature: a text has a hundred of them, so reading it touches a hundred rows.
-        self._margins = np.ascontiguousarray(linear.coef_.T.astype(np.float32))
-        self._offset = linear.intercept_.astype(np.float32)
-        self._words = WordReader(self._features, self._margins, self._offset)
 
     def _net(self, vectors: np.ndarray, labels: np.ndarray, seed: int) -> MLPClassifier:
         net = MLPClassifier(
@@ -141,6 +133,25 @@ class IntentModel:
         self._encode = encode
         self._words = WordReader(self._features, self._margins, self._offset)
         return self
+
+
+def _learn_words(plain: List[str], labels: np.ndarray, chosen: Settings) -> _Words:
+    """The linear reader, made in a process of its own."""
+    # A copy with slips of the thumb: people type on phones.
+    chance = random.Random(chosen.seed)  # noqa: S311 - not for secrets
+    typed = [*plain, *(mistype(text, chance) for text in plain)]
+    features = FeatureUnion(
+        [
+            ("words", _tfidf("word", (1, 2), least=2)),
+            ("pieces", _tfidf("char_wb", (2, 4), least=3)),
+        ]
+    )
+    counted = features.fit_transform(typed)
+    linear = LinearSVC(C=chosen.svm_cost, random_state=chosen.seed)
+    linear.fit(counted, np.concatenate([labels, labels]))
+    # Rows by feature: a text has a hundred of them, so reading it touches a hundred rows.
+    margins = np.ascontiguousarray(linear.coef_.T.astype(np.float32))
+    return _Words(features, margins, linear.intercept_.astype(np.float32))
 
 
 def _tfidf(analyzer: str, lengths: tuple, *, least: int) -> TfidfVectorizer:

@@ -14,7 +14,7 @@ from nlu.components.normalise import normalise
 from nlu.components.taxonomy import STANCE_OF
 from nlu.evaluation.examples import LANGUAGES, ROOT, Example, Voice, read_corpus, read_voices
 from nlu.evaluation.likeness import bare, pieces
-from nlu.evaluation.messages import Message, heldout
+from nlu.evaluation.messages import HELDOUT_FILES, Message, heldout
 
 FEWEST = {"es": 120, "pt": 80, "en": 60}
 """Examples that each intent needs in each language."""
@@ -63,7 +63,7 @@ class Report(NamedTuple):
 
 def check(folder: Path = ROOT / "nlu") -> Report:
     """Everything there is to say about the examples of a folder."""
-    measuring = [message for name in ("intents", "acts", "safety") for message in heldout(name)]
+    measuring = [message for name in HELDOUT_FILES for message in heldout(name)]
     return check_these(read_corpus(folder), read_voices(folder), measuring)
 
 

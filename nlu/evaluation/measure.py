@@ -119,9 +119,13 @@ def counts(corpus: Sequence[Example]) -> dict[str, Any]:
 
 
 def held_out(model: IntentModel, corpus: Sequence[Example]) -> dict[str, Any]:
-    """The three held-out files, as the product hears them."""
+    """The held-out files, as the product hears them."""
     messages, several, dangers = (heldout(name) for name in ("intents", "acts", "safety"))
-    found = {"heldout": described(messages, model, corpus)}
+    found = {
+        "heldout": described(messages, model, corpus),
+        "blind": described(heldout("blind"), model, corpus),
+        "raw": described(heldout("raw"), model, corpus),
+    }
     found["acts"] = metrics.acts(
         [message.labels for message in several],
         [[act.intent for act in heard.acts] for heard in hear_all(model, several)],
