@@ -55,6 +55,26 @@ TARGETS = (
         0.015,
         at_least=False,
     ),
+    Target("right stance, blind authors", "blind.all.stance_accuracy", 0.95),
+    Target(
+        "objection met as hardship or the reverse, blind authors",
+        "blind.all.objection_hardship_swap",
+        0.015,
+        at_least=False,
+    ),
+    Target("intents, macro-F1, blind authors", "blind.all.macro_f1", 0.88),
+    Target("intents, macro-F1, Spanish, blind authors", "blind.languages.es.macro_f1", 0.90),
+    Target("expected calibration error, blind authors", "blind.all.ece", 0.05, at_least=False),
+    Target("right stance, blind authors, raw", "raw.all.stance_accuracy", 0.95),
+    Target(
+        "objection met as hardship or the reverse, blind authors, raw",
+        "raw.all.objection_hardship_swap",
+        0.015,
+        at_least=False,
+    ),
+    Target("intents, macro-F1, blind authors, raw", "raw.all.macro_f1", 0.88),
+    Target("intents, macro-F1, Spanish, blind authors, raw", "raw.languages.es.macro_f1", 0.90),
+    Target("expected calibration error, blind authors, raw", "raw.all.ece", 0.05, at_least=False),
     Target("right stance, voices never heard", "folds.all.stance_accuracy", 0.95),
     Target(
         "objection met as hardship or the reverse, voices never heard",
@@ -176,11 +196,15 @@ def summary_cells(one: Figures) -> list[str]:
 
 
 def _overview(figures: Figures) -> str:
-    heldout = figures["heldout"]
+    heldout, blind, raw = figures["heldout"], figures["blind"], figures["raw"]
     rows = [
         ["held-out messages", *summary_cells(heldout["all"])],
         ["of these, not in the corpus", *summary_cells(heldout["not_in_corpus"])],
         ["of these, unlike every example", *summary_cells(heldout["unlike_corpus"])],
+        ["by blind authors", *summary_cells(blind["all"])],
+        ["of these, unlike every example", *summary_cells(blind["unlike_corpus"])],
+        ["by blind authors, raw", *summary_cells(raw["all"])],
+        *([f"of these, {name}", *summary_cells(one)] for name, one in raw["languages"].items()),
         [
             f"the corpus, {figures['folds']['count']} folds by voice",
             *summary_cells(figures["folds"]["all"]),

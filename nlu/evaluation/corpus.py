@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nlu.components.normalise import normalise
 from nlu.components.taxonomy import STANCE_OF
 from nlu.evaluation.examples import LANGUAGES, ROOT, Example, Voice, read_corpus, read_voices
-from nlu.evaluation.likeness import bare, pieces
+from nlu.evaluation.likeness import bare, pieces, plain
 from nlu.evaluation.messages import HELDOUT_FILES, Message, heldout
 
 FEWEST = {"es": 120, "pt": 80, "en": 60}
@@ -118,7 +117,7 @@ def twins(corpus: Sequence[Example]) -> Iterator[Finding]:
     """Texts that read the same to the classifier and are labelled differently."""
     first: dict[str, Example] = {}
     for example in corpus:
-        before = first.setdefault(normalise(example.text), example)
+        before = first.setdefault(plain(example.text), example)
         if before.intent != example.intent:
             yield Finding(
                 "two intents",
@@ -156,11 +155,11 @@ def _alike(texts: Sequence[str], intents: np.ndarray) -> list[tuple[int, int, fl
     whole = pieces().fit_transform(texts).tocsr()
     often = np.bincount(whole.indices, minlength=whole.shape[1])
     rare = whole[:, often <= _RARE]
-    columns = rare.T.tocsr()
     found = []
     for start in range(0, len(texts), _AT_ONCE):
-        shared = (rare[start : start + _AT_ONCE] @ columns).tocoo()
-        row, column = shared.row + start, shared.col
+        # What is before `start` has been compared with these already.
+        shared = (rare[start : start + _AT_ONCE] @ rare[start:].T).tocoo()
+        row, column = shared.row + start, shared.col + start
         kept = (column > row) & (shared.data >= _SHARED) & (intents[row] != intents[column])
         row, column = row[kept], column[kept]
         alike = np.asarray(whole[row].multiply(whole[column]).sum(axis=1)).ravel()
@@ -215,8 +214,8 @@ def leaked(
     corpus: Sequence[Example], measuring: Sequence[Message]
 ) -> Iterator[tuple[Finding, int]]:
     """Messages that measure and also train, with the number of their words."""
-    known = {normalise(message.text): message.text for message in measuring}
+    known = {plain(message.text): message.text for message in measuring}
     for example in corpus:
-        text = known.get(normalise(example.text))
+        text = known.get(plain(example.text))
         if text is not None:
             yield Finding("held-out text", example.where, repr(text)), len(text.split())

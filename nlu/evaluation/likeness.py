@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -13,9 +14,13 @@ from nlu.components.normalise import normalise
 _AT_ONCE = 200
 
 
+plain = lru_cache(maxsize=200_000)(normalise)
+"""`normalise`, for those who ask for the same texts again and again."""
+
+
 def bare(text: str) -> str:
     """The words of a text as the classifier sees them, without punctuation."""
-    return re.sub(r"[\W_]+", " ", normalise(text)).strip()
+    return re.sub(r"[\W_]+", " ", plain(text)).strip()
 
 
 def pieces() -> TfidfVectorizer:
