@@ -37,7 +37,7 @@ class Thresholds:
 
     sure: float = 0.85
     """A clause this sure of itself counts..."""
-    near: float = -1.0
+    near: float = -1.2
     """...where the words of the whole message come this near (margin of the linear reader): else
     it is a reason or an aside."""
     likely: float = 0.7
