@@ -14,9 +14,8 @@ from bot.runtime.rasa import environment
 
 _INPUTS = ("config.yml", "domain.yml", "nlu", "flows")
 _ONLY_MEASURES = ROOT / "nlu/evaluation"
-_KINDS = frozenset({".yml", ".json", ".py", ".lock"})
-_MEASURES = ROOT / "nlu" / "evaluation"
 """Reads models and makes none."""
+_KINDS = frozenset({".yml", ".json", ".py", ".lock"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,9 @@ def train(*, force: bool = False, on_step: Callable[[str], None] = lambda step: 
         str(rasa_python()), "-m", "rasa", "train",
         "--config", "config.yml", "--domain", "domain.yml", "--data", "nlu", "flows",
         "--out", str(MODELS), "--fixed-model-name", path.name.removesuffix(".tar.gz"),
+        # What has changed is told by `fingerprint`. Rasa's own cache knows nothing of our components'
+        # code: it would pass off an old model as new, and as trained in no time.
+        "--force",
     ]  # fmt: skip
     lines: list[str] = []
     with subprocess.Popen(  # noqa: S603 - our own command, no shell
