@@ -14,8 +14,9 @@ from bot.understanding.meant_sum import Found, Sum, meant_sum
 from bot.understanding.money_words import HALF, lexicon, money_data
 from bot.understanding.not_money import blot_telephones_and_hours
 from bot.understanding.numerals import read_digits
+from bot.understanding.owners import owner_of
 from bot.understanding.sheet import BLOT, Sheet
-from bot.understanding.standing import WORD, Standing, cue, standing
+from bot.understanding.standing import WORD, cue, is_insisted, is_on_a_card, standing
 
 _LARGEST = Decimal(10) ** 12
 _THOUSAND, _MILLION = Decimal(1_000), Decimal(1_000_000)
@@ -46,6 +47,10 @@ _BLOT_AFTER = re.compile(rf"\s*(?:a |al |por |el |on |la )?{BLOT}")
 _IN_RANGE = re.compile(
     r"\s*(?:y|o|ou|u|a|ao?|e|and|or|to|-)\s*(?P<other>\d+(?:[.,]\d)?)\s?(?P<times>[a-z]+)"
 )
+_IN_RANGE_OF_THOUSANDS = re.compile(
+    r"(?: (?:y|o|ou|u|a|ao?|e|and|or|to) |, (?:maximo |max |o |hasta |ate )?)(?P<other>\d{1,3})000\b(?!\.)"
+)
+_AT_MOST_IS = re.compile(r"\b(?:most|best|all|max|maximo|tope)\b[^.;\d]{0,40}\b(?:is|es|e|son) $")
 _FULL_STOP = re.compile(r"[.;!?\n](?=\s|$)")
 _COUPLE = re.compile(
     r"\b(?:(?:un|um|a|the) )?(?:(?P<two>couple|par)|(?P<few>few))(?: (?:of|de))? $"
@@ -140,7 +145,7 @@ class _Reader:
             if unit["unit"] in words.cents:
                 value /= 100
             else:
-                named = unit["before"] or unit["after"] or unit["unit"]
+                named = unit["before"] or unit["after"] or unit["unit"] or unit["us"]
         if (cents := words.cents_after.match(text, end)) and value == value.to_integral():
             value += Decimal(cents["cents"] or cents["bare"]) / 100
             end = cents.end()
@@ -178,6 +183,10 @@ class _Reader:
 
     def _times_of_range(self, at: int, value: Decimal) -> str | None:
         """The multiplier said once for two numbers: that of 15 in "entre 15 y 20 lucas"."""
+        spelt = _IN_RANGE_OF_THOUSANDS.match(self.sheet.text, at)
+        weak = self.currency in money_data()["spoken_in_thousands"]
+        if spelt and value < int(spelt["other"]) <= 5 * value and (weak or value < 20):
+            return "mil"  # "unos cuarenta o cincuenta mil"
         match = _IN_RANGE.match(self.sheet.text, at)
         if match is None or match["times"] not in self.words.multipliers:
             return None
@@ -210,6 +219,9 @@ class _Reader:
     def _word_after(self, at: int) -> str:
         match = _NEXT_WORD.match(self.sheet.text, at)
         return match[1] if match else ""
+
+    def _is_offered(self, start: int, end: int) -> bool:
+        return owner_of(self.sheet.said, start, end) == "offered"
 
     def _is_thing(self, at: int) -> bool:
         """Whether a noun in the plural follows that is no word about money: "9 mil litros"."""
@@ -277,7 +289,7 @@ class _Reader:
         before = WORD.findall(_COPULA.sub("", window))[-1:]
         if before and value <= 20 and before[0] in self.words.small_labels:
             return True
-        return bool(before) and before[0] in self.words.labels
+        return bool(before) and before[0] in self.words.labels and not is_on_a_card(window)
 
     def _is_number_of_something(self, number: str, value: Decimal) -> bool:
         """A telephone, a document, a code: long and not round."""
@@ -306,17 +318,19 @@ class _Reader:
             value < _THOUSAND
             and number.isdigit()
             and is_a_count(self.sheet.said, start, end, int(number))
+            and not _AT_MOST_IS.search(window)
         ):
             return False
         owner = _POSSESSED.search(window)
-        if word in self.words.counted or (owner and owner[1] not in self.words.money_nouns):
+        counted = word in self.words.counted and not (word == "pago" and value > 1)
+        if counted or (owner and owner[1] not in self.words.money_nouns):
             return False
         cues = self._cues(start)
         offered = cues in _OFFERED or bool(_EACH_OF.search(window))
         before = _LAST_WORD.search(window)
         shown = (
             cues
-            or standing(window, "", self.words) is Standing.INSISTED
+            or is_insisted(window)
             or _EACH_OF.search(window)
             or owner
             or _BLOT_AFTER.match(self.sheet.text, end)
@@ -332,15 +346,19 @@ class _Reader:
             or self.words.offered.match(before[1])
             or self.words.not_offered.match(before[1])
             or _EACH_OF.search(window)
+            or _ONE_BEFORE.search(window)
+            or is_insisted(window)
         )
         odd = value < 20 or (value % 10 != 0 and value == value.to_integral())
-        known = owner or (cues and not (number.isdigit() and is_story(self.sheet.said)))
+        story = is_story(self.sheet.said)
+        known = owner or (cues and not (number.isdigit() and story))
         apart = (
             self.sheet.text[end : end + 1] == "," and value >= 100 and self._place(start, end)[0]
         )
-        if odd and before and not (known or heads_it or apart):
+        told = known or heads_it or apart
+        if odd and before and not told and not (story and self._is_offered(start, end)):
             return False  # "turno 34"
-        if is_story(self.sheet.said) and self._is_thing(end):
+        if story and self._is_thing(end):
             return False  # "900 portions"
         if word and word not in self.words.followed_by:
             round_sum = value >= 100 and value % 50 == 0

@@ -65,73 +65,6 @@ ORDINALS_TOO = {"segunda": 0, "quarta": 2, "quinta": 3, "sexta": 4}
 """Brazilian weekdays that are also "the second", "the fourth", "the fifth" and "the sixth"."""
 
 
-FEASTS = {
-    "ano nuevo": (1, 1),
-    "ano novo": (1, 1),
-    "new year": (1, 1),
-    "new years": (1, 1),
-    "new year's": (1, 1),
-    "reyes": (1, 6),
-    "nochebuena": (12, 24),
-    "noche buena": (12, 24),
-    "christmas eve": (12, 24),
-    "vespera de natal": (12, 24),
-    "navidad": (12, 25),
-    "navidades": (12, 25),
-    "christmas": (12, 25),
-    "juneteenth": (6, 19),
-    "xmas": (12, 25),
-    "natal": (12, 25),
-    "nochevieja": (12, 31),
-    "thanksgiving": (11, 0),
-    "memorial day": (5, 0),
-    "labor day": (9, 0),
-    "san valentin": (2, 14),
-    "valentine's": (2, 14),
-    "valentines": (2, 14),
-    "halloween": (10, 31),
-    "dia de muertos": (11, 2),
-    "dia de los muertos": (11, 2),
-    "todos los santos": (11, 1),
-    "finados": (11, 2),
-    "dia dos namorados": (6, 12),
-    "dia del trabajo": (5, 1),
-    "dia do trabalho": (5, 1),
-    "dia de las madres": (5, 10),
-    "bonfire night": (11, 5),
-    "boxing day": (12, 26),
-    "fim do ano": (12, 31),
-    "fin de ano": (12, 31),
-    "new year's eve": (12, 31),
-    "virada do ano": (12, 31),
-    "reveillon": (12, 31),
-}
-"""Days of the year that go by a name, with their month and day (0: it moves)."""
-
-EASTER_FEASTS = {
-    "carnaval": -48,
-    "carnavales": -48,
-    "semana santa": -7,
-    "jueves santo": -3,
-    "viernes santo": -2,
-    "sexta-feira santa": -2,
-    "sexta feira santa": -2,
-    "sexta santa": -2,
-    "good friday": -2,
-    "pascua": 0,
-    "pascoa": 0,
-    "easter": 0,
-    "easter sunday": 0,
-    "easter monday": 1,
-    "corpus christi": 60,
-}
-"""Feasts that hang on Easter, and how many days after it they are."""
-
-FEASTS |= dict.fromkeys(EASTER_FEASTS, (0, 0))
-
-MOVING_FEASTS = {"thanksgiving": (3, 4), "memorial day": (0, -1), "labor day": (0, 1)}
-"""The weekday of feasts that move, and which of its month."""
-
 NTH = {
     "primer": 1,
     "primero": 1,
@@ -204,6 +137,24 @@ ORDINAL_DAYS = {
 }
 """Days of a month said as English ordinals, after number words have become digits; the first four
 are more often offers than days."""
+
+DAY_ORDINALS = {
+    **dict.fromkeys(
+        ("primer dia", "primero dia", "primeiro dia", "1o dia", "1er dia", "first", "1st day"), 1
+    ),
+    **dict.fromkeys(("segundo dia", "2o dia", "second", "2nd day"), 2),
+    **dict.fromkeys(("tercer dia", "terceiro dia", "3o dia", "3er dia", "third", "3rd day"), 3),
+    **dict.fromkeys(("cuarto dia", "quarto dia", "4o dia", "fourth", "4th day"), 4),
+    **dict.fromkeys(("quinto", "5o dia"), 5),
+    **dict.fromkeys(("sexto", "6o dia"), 6),
+    **dict.fromkeys(("septimo", "setimo"), 7),
+    **dict.fromkeys(("octavo", "oitavo"), 8),
+    **dict.fromkeys(("noveno", "nono"), 9),
+    **dict.fromkeys(("decimo", "10o dia"), 10),
+    **ORDINAL_DAYS,
+}
+"""Days of a month said as ordinals in the three languages, where the month follows; up to the fourth
+a Spanish or Portuguese one needs its "dia", since it may be a payment."""
 
 
 @cache

@@ -114,6 +114,7 @@ def _tells(words: set[str]) -> bool:
     return any(map(_PAST_ENDING.fullmatch, words - known["not_telling"].words))
 
 
+@lru_cache(maxsize=64)
 def span(text: str, start: int, end: int) -> tuple[int, int]:
     """The clause around `start` to `end`; a very short one with the clauses beside it."""
     begin, finish = max(0, start - _REACH), min(len(text), end + _REACH)
@@ -126,6 +127,7 @@ def span(text: str, start: int, end: int) -> tuple[int, int]:
     return first, last
 
 
+@lru_cache(maxsize=8)
 def is_story(text: str) -> bool:
     """Whether the message is so long that a number in it may be of anything."""
     return len(_WORD.findall(text[:_ENOUGH])) > _STORY

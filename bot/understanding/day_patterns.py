@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from bot.understanding.calendar_words import (
-    FEASTS,
+    DAY_ORDINALS,
     NTH,
     ORDINAL_DAYS,
     ORDINALS_TOO,
@@ -15,31 +15,9 @@ from bot.understanding.calendar_words import (
     months,
     weekdays,
 )
+from bot.understanding.feasts import feast_patterns
 from bot.understanding.money_words import money_words
 from bot.understanding.sheet import either
-
-NOISE = re.compile(
-    # parts of the day, greetings, "some day"
-    r"\b(?:por|en|de|a|a la|pela|da|de la|in the|toda)\s+(?:la |las )?"
-    r"(?:mananas?\b|manha\b|manhas\b|morning\b)|\bdel dia\b(?! \d)|\bbuen(?:os)? dias?\b|\bbom dia\b"
-    r"|\b(?:de )?(?:lunes a (?:viernes|sabado|domingo)|segunda a (?:sexta|sabado))\b"
-    r"|\b(?:monday|mon) (?:to|through|thru) (?:friday|fri|saturday)\b"
-    r"|\b(?:ate|hasta|to|until) (?:el dia de |this |o dia de )?(?:hoje|hoy|day|today)\b(?! (?:pag|mesmo|mismo))"
-    r"|\b(?:feira|feria|culto|misa|missa|jogo|juego|partido|mercado|tianguis|turno) (?:de|do|del) [a-z]+"
-    r"|\bblack friday\b|\bviernes negro\b|\b(?:de los|dos) (?:lunes|martes|miercoles|jueves|viernes|sabados|domingos)\b"
-    r"|\bthe \d{1,2} (?!of\b|bucks|pounds|dollars|euros|pay|instal|week|month|day)[a-z]{4,}s\b|\b(?:sueldo"
-    r"|salario|decimo) 13\b"
-    r"|\bhoy en dia\b|\bhoje em dia\b|\blos \d{1,2} (?!(?:les|mas|pues|antes"
-    r"|despues)\b)[a-z]{3,}[aeo]s\b(?<!dias)(?<!meses)|\bdia a dia\b|\balgun dia\b|\bun dia de estos\b"
-    r"|\b(?:vecin[oa]s?|depto|apto?|piso|casa|local|puesto|cuarto) del? \d{1,4}\b"
-    # times of day
-    r"|\b(?:a las?|as|at|desde las|hasta las)\s+\d{1,2}(?::\d\d)?(?![\d/.,])\s*"
-    r"(?:[ap]\.?m\b\.?|h\w{0,4}\b)?(?!\s*(?:de |of )?[a-z]*(?:bre|ero|o de)\b)"
-    r"|\b\d{1,2} (?:de la|da|del?) (?:manana|manha|tarde|noche|noite|madrugada|mediodia)\b"
-    r"|\b\d{1,2} in the (?:morning|afternoon|evening)\b"
-    r"|\b\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?|\b\d{1,2}\s?(?:[ap]\.?m\b\.?|hs\b|hrs\b|h\b)"
-)
-"""What has a number or a day word and names no day."""
 
 _NTH = r"(?:st|nd|rd|th|o|ro|er|do|to)?"
 _YEAR = (
@@ -73,14 +51,16 @@ _PAID = (
     r"|depositem|depositarem"
     r"|caiga|caigan|caen?|cair|caia|cobrem|receber|recebo|reciba"
     r"|(?:salga|salgan|sair|saia)(?! (?:de|da|del|disso|dessa) )|liberen|liberarem"
-    r"|recibo|paid|paycheck|pay ?check|check|cheque|salary|wages|sueldo|salario|nomina|liquidacion|finiquito|prima"
+    r"|recibo|paid|paycheck|pay ?check|check|cheque|salary|wages|sueldo|salario|nomina|tanda|liquidacion"
+    r"|finiquito|prima"
     r"|bonus|bono|seguro desemprego|ferias|acerto|rescisao|benefits?|giro|aguinaldo|grati|decimo terceiro|13o?"
     r"|liquid(?:en|an|ar|arem)|deposit(?:an|am|ar)|vend(?:a|o|er|an|am|erem)|get paid|entre(?: algo)?"
-    r"|beca|bolsa|pension|subsidio|auxilio|consiga (?:trabajo|pega|chamba|laburo)|arrum\w+ (?:emprego|trabalho|servico)"
+    r"|beca|bolsa|pension|subsidio|auxilio|consiga (?:trabajo|pega|chamba|laburo)|arrum\w+ (?:emprego"
+    r"|trabalho|servico)"
     r"|find (?:a job|work)|settlement|refund|venda|venta|vend(?:a|er)|sell)"
 )
 _OF_A_MONTH = (
-    r"(?:del?|do|da|of|d)\s+(?:(?P<month>{full}|may|march)|(?:el |the )?(?P<next>{next})"
+    r"(?:del?|do|da|of|d|in|en|em)\s+(?:(?P<month>{full}|may|march)|(?:el |the )?(?P<next>{next})"
     r"|(?:el |este |cada |the |this |each |every |o )?(?:mes|month)\b|[•\s]+)"
 )
 
@@ -97,6 +77,7 @@ def _not_day() -> str:
         rf"(?!\s+(?:street|st|ave|avenue|floor|grade|piso|andar"
         rf"|[bcd])\b)(?![\da-z%°])(?![.,/:-]\d)(?!\s*(?:[%$€£]|(?:{money}|por ciento|por cento|percent|dias?"
         r"|days?|semanas?|weeks?|mes(?:es)?|months?|cuotas|pagos|parcelas|veces|vezes|x|anos?"
+        r"|(?:a|per) (?:month|week|mo)|bucks|in line"
         r"|years?|horas?|hs|hrs|h|am|pm|hours?)\b))"
     )
 
@@ -133,19 +114,24 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             rf"\b(?P<nth>{either(NTH)})\s+(?P<weekday>{either(weekdays() | ORDINALS_TOO)})(?:-feira| feira)?\s+"
             + of_a_month
         ),
+        "nth_day": (
+            rf"\b(?P<all>todo |cada |todos os |every )?(?:the |el |no |o |al |ao )?(?P<nth>{either(DAY_ORDINALS)})"
+            rf"(?:\s+(?:dia|day))?(?! dia util)\s+{of_a_month}"
+        ),
         "week_of": rf"\b(?P<nth>{either(NTH)})\s+(?:semana|week)\s+{of_a_month}",
         "week_from": (
             r"\b(?P<n>an?|one|\d)\s+(?:weeks?|fortnight)\s+(?:(?P<today>today)|(?:from|on|after)?\s*"
             rf"(?:(?P<weekday>{sure})|(?P<tomorrow>tomorrow|tmrw?)))\b"
         ),
         "in_eight": (
-            r"\b(?:de |a partir de )?(?:hoy|hoje|(?P<tomorrow>manana)) en (?P<count>8|15)(?: dias)?\b"
+            r"\b(?:de |a partir de )?(?:hoy|hoje|(?P<later>pasado manana)"
+            r"|(?P<tomorrow>manana)) en (?P<count>8|15)(?: dias)?\b"
         ),
         "month_last": r"\beom\b|\b(?:el |no )?(?:dia ultimo|ultimo dia)\b(?! (?:del?|do|of)\b)",
         "edge": (
             r"(?:\b(?P<all>cada|todos los|todo|los|every|each)\s+)?"
             r"\b(?P<edge>fin(?:es|al(?:es)?)?|fim|end|ultimo dia|ultimos dias|ultimo(?= del? )"
-            r"|last (?:working |business )?day|mediados"
+            r"|last (?:working |business )?day|mediados|(?<=\ba )medio(?= mes)"
             r"|mitad|meio|meados|metade|mid(?:dle)?|principios?|comienzos?|inicios?|primeros|primer[oa]s dias"
             r"|primeiros dias"
             r"|early|late|comeco|comecinho|beginning|start)\s*"
@@ -170,10 +156,10 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "in": (
             rf"\b{_SOON} {_ABOUT}?{_ONE} (?P<habil>business |working )?{_UNIT}(?P<uteis> habiles| uteis| laborables)?"
-            r"(?! (?:que viene|sin|sem|de (?:atras|mora|plazo)|atras|ago|y|e) )"
+            r"(?! (?:que viene|sin|sem|de (?:atras|mora|plazo)|atras|ago) )(?! (?:y|e) (?:medi[oa]|meia?|pico|\d))"
             rf"|^\W*{_again(_ONE, 'n')} {_again(_UNIT, 'u')}\W*$"
-            rf"|\b{_again(_ONE, 'm')} {_again(_UNIT, 'v')} "
-            r"(?:from (?:now|today)|a partir de (?:hoy|hoje|ahora|agora))\b"
+            rf"|\b{_again(_ONE, 'm')} {_again(_UNIT, 'v')}'? "
+            r"(?:time\b|from (?:now|today)|a partir de (?:hoy|hoje|ahora|agora))\b"
         ),
         "give": (
             r"\b(?:gimme|d[ae]n?(?:me|nos)|me (?:d[ae]n?|das|daria|dao)|give me|i need|necesito|preciso(?: de)?"
@@ -209,12 +195,20 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "yesterday": r"\b(?:ayer|ontem|yesterday|anoche|last night)\b",
         "after_tomorrow": (
-            r"(?<=manana [oy] )pasado\b(?! manana)|^\W*(?:para )?pasado\W*$"
+            r"(?:(?<=[,.;!] )|(?<=manana [oy] )|^\W*|\b(?P<said>recien|para|pa|hasta|mejor|pero|o|capaz"
+            r"|seguro|que|creo que) )"
+            r"pasado\b(?! (?:manana|el|la|l[oa]s|de|del|unos?|una|un|mucho|tanto|todo|mes|ano|\d|(?:lun"
+            r"|mar|mie|jue|vie|sab|dom)))"
             r"|\b(?:pasado manana|pasadomanana|depois de amanha|(?:the )?day after tomorrow)\b"
         ),
-        "tomorrow": r"\b(?:manana|amanha|tomorrow|tomorow|tommorow|tomorro|tmrw?|tmw|2moro|mannana|mnn|mnana|manna"
+        "tomorrow": r"(?<!\besta )(?<!\bmisma )\b(?:manana|amanha|tomorrow|tomorow|tommorow|tomorro|tmrw?"
+        r"|tmw|2moro|mannana|mnn|mnana|manna"
         r"|manan|amnha|amanh|amnh)\b",
-        "today": r"\b(?:hoy|hoje|today|tonight|esta (?:tarde|noche)|hj)\b",
+        "today": (
+            r"\b(?:hoy|hoje|today|tonight|(?:esta|essa|esta misma|nesta|nessa) (?:tarde|noche|noite)|hj"
+            r"|(?:esta|esta misma) (?:manana|madrugada)|(?:essa|nessa|nesta) manha|this (?:morning"
+            r"|afternoon|evening))\b"
+        ),
         "weekday": (
             r"(?<![a-z])(?:\b(?P<second>(?:a )?cada 2|every (?:other|second|2))\s+)?"
             r"(?:\b(?P<every>cada|todos los|todas as|todos os|toda|todo|los|as|aos|nas|nos|every"
@@ -228,21 +222,36 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"(?P<medio>\s+(?:de )?por medio)?(?P<later>\s+(?:week|fortnight|en 8)\b)?"
             rf"(?:,?\s+(?:the |dia |el )?{day}{_NTH}{plain_day})?"
         ),
+        "next_day": (
+            r"\b(?:al? dia siguiente|al otro dia|el dia siguiente|el siguiente dia|un dia despues|no dia seguinte"
+            r"|no outro dia|um dia depois|(?:the |on the )?(?:next|following) day|the day after(?=\W*$"
+            r"|[,.;]| i\b)|a day later)\b"
+        ),
         "other_one": (
             r"\b(?:(?:el|la) (?:otr[oa]|que sigue|siguiente)|n?[ao] outr[ao]|n[ao] seguinte"
-            r"|the (?:next|following) one|the one after)\b(?!\s+(?:mes|semana|dia|mitad|metade|parte|pago"
+            r"|the (?:next|following) one|the one after)\b(?!\s+(?:mes|semana|dia|lado|pais|banco|numero"
+            r"|chico|nino|senor|telefono|cel|mitad|metade|parte|pago"
             r"|cuota|parcela|opcion|opcao|que (?!vien|sigue|entra)|factura|deuda|cuenta|divida|conta|vez|month"
-            r"|week|quin[cz]ena|catorcena))"
+            r"|week|quin[cz]ena|catorcena)|\s+(?:eu|yo|i)\b)"
         ),
         "day": (
-            r"\b(?:(?P<all>(?<! de )(?<!\bno )los|todos los|cada|todo|every|each)|el|al|del|the|dia|dias|no dia"
+            r"\b(?:(?P<all>(?<! de )(?<!\bno )los|todos los|cada|todo|every|each)|el|al|del|(?<!\bof )the"
+            r"|dia|dias|no dia"
             r"|proximo|a dia|ao dia)\s+(?:dias? )?(?:(?:proximo|next) )?"
             rf"(?P<day>\d{{1,2}}|primero|primeiro){_NTH}{plain_day}"
+            rf"|(?:(?<!\b(?:d|p)[eo] )\bel|\bdia) {_again(day, 'thousand')}(?= mil(?: pesos| \d{{3}}\b|\W*$| y\b))"
         ),
-        "nth": rf"(?<!\bmy )(?<!\bhis )(?<!\bher )\b{day}(?:st|nd|rd|th)\b{plain_day}",
+        "nth": (
+            rf"\b{day}(?P<thousand>)(?:st|nd|rd|th)\b"
+            rf"(?! (?:call|text|letter|time|one|message|notice|email|mail|reminder|voicemail|in line|or \d"
+            rf"|of the \d|of \d|right"
+            rf"|person|agent|rep|offer|option|plan|choice|payment|instal|kid|job|month|week|year|day of"
+            rf"|bill|attempt|try|chance))"
+            rf"{plain_day}"
+        ),
         "ordinal": (
             rf"\bthe (?P<ordinal>{either(ORDINAL_DAYS)})\b(?!\s+(?:one|payment|option|offer|time|instal\w+|month"
-            r"|week|quarter|call|letter|notice|person))"
+            r"|week|quarter|call|letter|notice|person|text|message|day))"
         ),
         "of_every_month": rf"(?<![\d.,$])\b{day} (?:de|do|of) (?:cada|todo|each|every) (?:mes|month)\b",
         "first": (
@@ -250,7 +259,8 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
             r"|dia um|(?:the )?first of (?:the |next |each |every )?month)\b"
         ),
         "payday": (
-            r"\b(?:dia d[eo] (?:mi |meu )?(?:pago|cobro|paga|pagamento)|pay ?day|(?:cuando|cdo|apenas|en cuanto"
+            r"\b(?:dia d[eo] (?:mi |meu )?(?:pago|cobro|paga|pagamento)|pay ?day|(?:cuando|cdo|apenas"
+            r"|nomas(?: que)?|no mas que|nada mas(?: que)?|en cuanto"
             r"|quando|qdo|qnd|hasta (?:que|q|k)|ate(?: que)?|until|til|till|(?:despues|desp) (?:de )?(?:que"
             r"|q)|depois (?:de )?que|espera(?:ndo|r|ndome)?(?: a)? que|to esperando|ya que|una vez que"
             rf"|assim que|when|whenever|once|(?:as )?soon as|luego que|si(?= (?:me|vendo|cobro)\b)|se(?= (?:eu"
@@ -268,11 +278,10 @@ def day_patterns() -> dict[str, re.Pattern[str]]:
         ),
         "quincena": (
             r"\b(?:la |esta |na |nesta |a |de )?(?P<next>proxima |otra |siguiente )?"
-            r"(?:quincena|quinzena)(?P<then> que viene| que vem)?\b"
+            r"(?<!% de mi )(?<!mitad de mi )(?:quincena|quinzena)(?P<then> que viene| que vem)?\b"
+            r"(?! (?:se (?:me )?va|es de|son)\b)"
         ),
-        "feast": rf"(?:\b(?P<after>(?:the )?day after|(?:el |un )?dia (?:despues|siguiente) (?:del?|a)"
-        rf"|(?:o |um )?dia depois d[eo]) )?(?<!los )\b(?P<feast>{either(FEASTS)})\b(?! (?:bonus|money|party"
-        rf"|club|shopping|presents?|bono)\b)",
+        **feast_patterns(),
         "billed": (
             r"\b(?:cuota|mensualidad|parcela|recibo|factura|fatura|boleta|boleto|pago|pagamento|payment"
             rf"|installment|instalment|bill) (?:de|do|of|for) (?P<month>{full})\b"

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from bot.understanding.calendar_days import (
     day_of,
-    easter,
     in_days,
     in_months,
-    in_workdays,
     lacks_day,
     last_weekday,
     month_end,
@@ -25,9 +23,7 @@ from bot.understanding.calendar_days import (
     payday,
 )
 from bot.understanding.calendar_words import (
-    EASTER_FEASTS,
-    FEASTS,
-    MOVING_FEASTS,
+    DAY_ORDINALS,
     NTH,
     ORDINAL_DAYS,
     ORDINALS_TOO,
@@ -35,9 +31,15 @@ from bot.understanding.calendar_words import (
     months,
     weekdays,
 )
-from bot.understanding.clauses import Clause, around, is_story, judge
-from bot.understanding.day_patterns import NOISE, day_patterns
+from bot.understanding.clauses import around, is_story, judge
+from bot.understanding.day_corrections import is_exchanged, is_turned_down
+from bot.understanding.day_patterns import day_patterns
+from bot.understanding.day_spans import ago, granted, shifted, within
+from bot.understanding.feasts import feast_day, is_a_place, is_a_stretch, may_name_feast
+from bot.understanding.found_days import Found
+from bot.understanding.not_days import NOISE
 from bot.understanding.owners import owner_before
+from bot.understanding.paid_days import was_paid
 from bot.understanding.sheet import BLOT, Sheet
 from bot.understanding.tense import (
     FOR_THE_DAY,
@@ -50,35 +52,23 @@ from bot.understanding.terms import Every
 _MONTH_FIRST = frozenset({"US", "PR"})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One mention of a day; `kind` tells what combines with it (a weekday with "next week")."""
-
-    on: date | None
-    kind: str = "day"
-    vague: bool = False
-    number: int = 0
-    every: Every | None = None
-    past: bool = False
-    ahead: bool = False
-    clause: Clause = ""
-    offered: str = ""
-    """Where it stands beside a sum that a story offers: "behind" it, "before" it, or nowhere."""
-    start: int = 0
-    end: int = 0
-
-
 _TODAY = re.compile(r"\b(?:hoy|hoje|hj|today|tonight|mismo|mesmo)\b")
 _SINCE = re.compile(r"\b(?:desde|since)(?: (?:el|o|a|la|the|dia))*\s*$")
 _ON_A_DAY = re.compile(r"(?:this|on|next|by|until|last)\b")
 _ARTICLE = re.compile(r"(?:el|este|na|no)\b")
 _AFTER_A_SUM = re.compile(r"(?:\d|\bnow|\btil|\buntil)\s*$")
 _OR_ANOTHER = re.compile(r"(?<![\d.,/$])(?P<day>\d{1,2}) (?:o|ou|or) (?:el |dia |the )?$")
-_MONDAY_OF = re.compile(r"\b(?:lunes|segunda(?:.feira)?) de $")
-_ALWAYS = re.compile(r"\s*(?:siempre|sempre|always)\b")
-_THIS_DAY = 12
-"""Hours after which "en 24 horas" is no longer today."""
+_SAID_THAT = re.compile(
+    r"\b(?:dijo|dijeron|dice|dicen|disse|disseram|avisaron|avisaram|avisou|said|says|told me) (?:que"
+    r"|that) (?:(?:para|pra|el|la|no|na|dia|on) ?)*$"
+)
+"""What somebody said of a day to come: "me dijo que el viernes le pagan"."""
 
+_MINE = re.compile(r"\b(?:my|his|her|your|their|that'?s) $")
+_OF_A_DAY = re.compile(r" (?:del?|do|da) (?:dia )?\d")
+_A_RATE = re.compile(r" (?:a|per) (?:month|week|mo)\b")
+_HALF_OF = re.compile(r"(?<!\ba )(?<!\ben )(?<!\bpor )(?<!para )(?<!hasta )\bla $")
+_ALWAYS = re.compile(r"\s*(?:siempre|sempre|always)\b")
 _A_DAY_COMES = re.compile(r"\b(?:para|pago|pagare|hasta|ate|desde|pra)\b[^.;!?]*$")
 
 
@@ -101,19 +91,22 @@ class DayReader:
             ("quincena_of", self._half_month),
             ("quincena_month", self._quincena_of_month),
             ("nth_weekday", self._nth_weekday),
+            ("nth_day", self._nth_day),
             ("week_of", self._week_of_month),
             ("week_from", self._week_from),
             ("in_eight", self._in_eight),
+            ("feast_weekday", self._feast),
+            ("feast", self._feast),
             ("month_last", lambda _: Found(month_end(today))),
             ("edge", self._edge),
             ("weekend", self._weekend),
             ("pair", self._pair),
-            ("ago", self._ago),
-            ("in", self._in),
-            ("give", self._give),
+            ("ago", lambda match: ago(match, today)),
+            ("in", lambda match: within(match, today)),
+            ("give", lambda match: granted(match, today)),
             (
                 "push",
-                lambda match: Found(self._shifted(match["count"], match["unit"], 1), vague=True),
+                lambda match: Found(shifted(today, match["count"], match["unit"], 1), vague=True),
             ),
             ("soon", lambda _: Found(None, "payday", vague=True)),
             ("next_month", lambda _: Found(in_months(today, 1), "span", vague=True, number=1)),
@@ -127,12 +120,12 @@ class DayReader:
             ("after_tomorrow", lambda _: Found(in_days(today, 2), ahead=True)),
             ("tomorrow", lambda _: Found(in_days(today, 1), ahead=True)),
             ("today", lambda _: Found(today)),
-            ("feast", self._feast),
+            ("next_day", lambda _: Found(None, "next_day")),
             ("weekday", self._weekday),
             ("other_one", lambda _: Found(None, "other", vague=True)),
             ("ordinal", self._ordinal),
             ("day", self._day),
-            ("nth", self._day),
+            ("nth", self._nth),
             ("of_every_month", self._day_of_every_month),
             ("first", self._first),
             ("payday", lambda _: Found(None, "payday", vague=True)),
@@ -144,7 +137,10 @@ class DayReader:
     def found(self) -> Iterator[Found]:
         for match in self.sheet.find(NOISE):
             self.sheet.blot(*match.span())
+        feasts = may_name_feast(self.whole)
         for name, read in self.rules:
+            if name.startswith("feast") and not feasts:
+                continue
             for match in self.sheet.find(day_patterns()[name]):
                 one = read(match)
                 if one is None:
@@ -154,16 +150,23 @@ class DayReader:
                 gone = one.past or (one.on is not None and one.on < self.today)
                 yield replace(
                     one,
-                    start=match.start(),
+                    start=match.start("place" if name == "feast" and match["place"] else 0),
                     end=end,
                     past=gone,
                     clause=judge(self.whole, match.start(), end),
                 )
 
     def _done(self, match: re.Match[str]) -> bool:
+        if is_turned_down(self.whole, *match.span()):
+            return self.past
+        if said_before(_SAID_THAT, self.whole, match.start()):
+            return self.past
         since = said_before(_SINCE, self.whole, match.start())
         if since and is_story(self.whole) and judge(self.whole, *match.span()) != "offers":
             return True
+        paid = was_paid(self.whole, *match.span())
+        if not self.past and paid is not None:
+            return paid
         if not self.past and is_story(self.whole) and self._is_to_come(match.start()):
             return False
         return self.past or is_done(self.whole, *match.span())
@@ -247,6 +250,18 @@ class DayReader:
                 return Found(on, every="monthly" if again else None)
         return None
 
+    def _nth_day(self, match: re.Match[str]) -> Found | None:
+        past, again = self._done(match), match["all"] or BLOT in match.group()
+        named = [
+            on
+            for year, month in self._months_meant(match)
+            if (on := day_of(year, month, DAY_ORDINALS[match["nth"]]))
+        ]
+        if past and named:
+            return Found(nearest_date(self.today, named[0].month, named[0].day, past=True))
+        on = next((on for on in named if on >= self.today), None)
+        return Found(on, every="monthly" if again else None) if on else None
+
     def _week_of_month(self, match: re.Match[str]) -> Found | None:
         nth = NTH[match["nth"]]
         for year, month in self._months_meant(match):
@@ -268,16 +283,19 @@ class DayReader:
 
     def _in_eight(self, match: re.Match[str]) -> Found:
         # Why: weeks are counted with both ends in Spanish; "de hoy en ocho" is seven days on.
-        return Found(in_days(self.today, int(match["count"]) - (0 if match["tomorrow"] else 1)))
+        later = 1 if match["later"] else 0 if match["tomorrow"] else -1
+        return Found(in_days(self.today, int(match["count"]) + later))
 
     def _edge(self, match: re.Match[str]) -> Found | None:
         edge, unit = match["edge"], match["unit"]
+        if edge in {"mitad", "metade"} and _HALF_OF.search(self.whole[: match.start()]):
+            return None  # "la mitad del mes ando sin trabajo"
         last = edge.startswith(("late", "fin", "fim", "end", "ultimo", "last"))
         day = (
             31
             if last
             else 15
-            if edge.startswith(("mediad", "meio", "mitad", "mead", "metade", "mid"))
+            if edge.startswith(("medi", "meio", "mitad", "mead", "metade", "mid"))
             else 1
         )
         if match["ahead"]:
@@ -320,44 +338,11 @@ class DayReader:
         )
         if both and again:
             return Found(min(named), every="biweekly")
+        exchanged = match["join"] in {"a", "al", "ao"} and is_exchanged(self.whole, match.start())
+        if exchanged:
+            return Found(nearest_day(self.today, int(match["b"])), "day", number=int(match["b"]))
         first = nearest_day(self.today, int(match["a"]), past=past)
         return Found(first, vague=True)
-
-    def _ago(self, match: re.Match[str]) -> Found:
-        count, unit = match["count"] or match["n"], match["unit"] or match["u"]
-        return Found(self._shifted(count, unit, -1), "ago", past=True)
-
-    def _in(self, match: re.Match[str]) -> Found | None:
-        count = match["count"] or match["n"] or match["m"]
-        unit = match["unit"] or match["u"] or match["v"]
-        months_ahead = unit.startswith(("mes", "month")) and count.isdigit() and int(count) > 1
-        if months_ahead and re.match(r"a \d", match.group()):
-            return None
-        vague = bool(months_ahead and re.match(r"(?:en|em) \d", match.group()))
-        if unit.startswith("h") and count.isdigit() and int(count) > _THIS_DAY:
-            return None
-        if match["habil"] or match["uteis"]:
-            return Found(in_workdays(self.today, int(count) if count.isdigit() else 1), vague=True)
-        vague = vague or count.endswith((" of", " de"))
-        if (count, unit) == ("8", "dias"):  # "ocho dias" is a week
-            return Found(in_days(self.today, 7), vague=True)
-        return Found(self._shifted(count, unit, 1), vague=vague)
-
-    def _give(self, match: re.Match[str]) -> Found | None:
-        """ "Deme 5 dias": from today, or from when it was due."""
-        unit = match["unit"] or match["u"] or match["v"]
-        if unit.startswith(("h", "min", "rat")):
-            return None
-        return Found(self._shifted(match["count"] or match["n"], unit, 1), vague=True)
-
-    def _shifted(self, count: str, unit: str, sign: int) -> date | None:
-        number = (int(count) if count.isdigit() else 2 if " " in count else 1) * sign
-        if unit.startswith(("mes", "month")):
-            return in_months(self.today, number)
-        if unit.startswith(("h", "min", "rat")):
-            return self.today
-        days = 7 if unit.startswith(("sem", "week")) else 15 if unit.startswith("quin") else 14
-        return in_days(self.today, number * (1 if unit.startswith(("dia", "day")) else days))
 
     def _next_week(self, match: re.Match[str]) -> Found:
         weeks = 2 if match.group().endswith("week after next") else 1
@@ -417,17 +402,19 @@ class DayReader:
             return self.country == "BR"
         return len(self.whole.split()) == 1
 
+    def _nth(self, match: re.Match[str]) -> Found | None:
+        return None if said_before(_MINE, self.whole, match.start()) else self._day(match)
+
     def _day(self, match: re.Match[str]) -> Found | None:
-        number = int(match["day"]) if match["day"].isdigit() else 1
-        if not 1 <= number <= 31:
+        said_day = str(match["day"] or match["thousand"])
+        number = int(said_day) if said_day.isdigit() else 1
+        if not 1 <= number <= 31 or _A_RATE.match(self.whole, match.end()):
             return None
         of_a_month = re.match(
             rf" (?:del?|do) (?:[{BLOT}]|(?:cada|este|proximo) )", self.sheet.text[match.end() :]
         )
         said = (
-            match["day"].isdigit()
-            or of_a_month
-            or re.match(r"dia|cada|todo|al\b|del\b", match.group())
+            said_day.isdigit() or of_a_month or re.match(r"dia|cada|todo|al\b|del\b", match.group())
         )
         if not said and not said_before(_A_DAY_COMES, self.whole, match.start()):
             return None  # "el primero" is an offer, "para el primero" a day
@@ -450,7 +437,9 @@ class DayReader:
     def _first(self, match: re.Match[str]) -> Found | None:
         return Found(nearest_day(self.today, 1, past=self._done(match)), "day", number=1)
 
-    def _quincena(self, match: re.Match[str]) -> Found:
+    def _quincena(self, match: re.Match[str]) -> Found | None:
+        if _OF_A_DAY.match(self.whole, match.end()):
+            return None  # "la quincena del 15"
         on = payday(self.today)
         tomorrow = in_days(self.today, 1)
         if (match["next"] or match["then"]) and on == self.today and tomorrow:
@@ -459,29 +448,13 @@ class DayReader:
             return Found(payday(after), vague=True)
         return Found(on)
 
-    def _feast(self, match: re.Match[str]) -> Found:
-        name = match["feast"]
-        month, day = FEASTS[name]
-        if name in EASTER_FEASTS:
-            on = self._near_easter(EASTER_FEASTS[name])
-            if name.startswith(("carnaval", "semana")):
-                return Found(on, vague=not said_before(_MONDAY_OF, self.whole, match.start()))
-        elif day:
-            on = nearest_date(self.today, month, day)
-        else:
-            found = [
-                nth_weekday(self.today.year + later, month, *MOVING_FEASTS[match["feast"]])
-                for later in (0, 1)
-            ]
-            on = next((one for one in found if one and one >= self.today), None)
-        return Found(in_days(on, 1) if on and match["after"] else on)
-
-    def _near_easter(self, days: int) -> date | None:
-        """The day `days` after the Easter that is next to come."""
-        for year in (self.today.year, self.today.year + 1):
-            if year <= 9_998 and (on := in_days(easter(year), days)) and on >= self.today:
-                return on
-        return None
+    def _feast(self, match: re.Match[str]) -> Found | None:
+        if is_a_place(self.whole, match):
+            return None
+        name = match.start("place" if match["place"] else "feast")
+        past = self._done(match) and not said_before(FOR_THE_DAY, self.whole, name)
+        on = feast_day(match, country=self.country, today=self.today, past=past)
+        return Found(on, "feast", vague=is_a_stretch(match)) if on else None
 
     def _month(self, match: re.Match[str]) -> Found | None:
         month = months()[match["month"]]

@@ -3,7 +3,8 @@
 Each pattern is taken apart once, with the parser of `re` itself, to find three letters in a row
 without which it cannot match. A long message that says the same again and again, which would make
 every search go through all of it, is read in two thirds of the time; one in which much is said
-gains some hundredths, and one of three words loses 0.05 ms.
+gains some hundredths, and one of three words loses 0.05 ms. In long messages, where it pays, a
+search also stops only at the letters with which the pattern can begin.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _REPEATS = {_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_
 
 def letters_in(text: str) -> frozenset[str]:
     """Every three letters in a row that `text` has."""
-    return frozenset(text[at : at + LETTERS] for at in range(len(text) - LETTERS + 1))
+    return frozenset({text[at : at + LETTERS] for at in range(len(text) - LETTERS + 1)})
 
 
 @cache
@@ -36,6 +37,63 @@ def needed(pattern: Pattern[str]) -> frozenset[str]:
         return frozenset()
     strings = _contained(_parser.parse(pattern.pattern, pattern.flags))
     return frozenset(string[:LETTERS] for string in strings or ())
+
+
+@cache
+def quickened(pattern: Pattern[str]) -> Pattern[str]:
+    """`pattern`, which finds the same in half the time: it looks only where it can begin."""
+    if pattern.flags & re.IGNORECASE:
+        return pattern
+    letters = _beginnings(_parser.parse(pattern.pattern, pattern.flags))
+    if not letters or "" in letters:
+        return pattern
+    some = "".join(sorted(letters))
+    return re.compile(f"(?=[{some}])(?:{pattern.pattern})", pattern.flags)
+
+
+def _beginnings(items: Iterable[tuple[Any, Any]]) -> set[str] | None:
+    """With what a match begins, to stand in brackets; with "" where it can be empty; or unknown."""
+    found: set[str] = set()
+    for kind, value in items:
+        if kind in _NOTHING:
+            continue
+        some = _begins_with(kind, value)
+        if some is None:
+            return None
+        found |= some - {""}
+        if "" not in some:
+            return found
+    return found | {""}
+
+
+def _begins_with(kind: Any, value: Any) -> set[str] | None:
+    if kind is _constants.LITERAL:
+        return {re.escape(chr(value))}
+    if kind is _constants.IN:
+        return _letters_of(value)
+    if kind is _constants.SUBPATTERN and not _has_flags(value):
+        return _beginnings(value[3])
+    if kind is _constants.BRANCH:
+        each = [_beginnings(branch) for branch in value[1]]
+        return None if None in each else set().union(*(one for one in each if one))
+    if kind in _REPEATS:
+        some = _beginnings(value[2])
+        return some if some is None or value[0] else some | {""}
+    return None
+
+
+def _letters_of(members: Iterable[tuple[Any, Any]]) -> set[str] | None:
+    found: set[str] = set()
+    for kind, value in members:
+        if kind is _constants.LITERAL:
+            found.add(re.escape(chr(value)))
+        elif kind is _constants.RANGE:
+            found.add(f"{re.escape(chr(value[0]))}-{re.escape(chr(value[1]))}")
+        elif value is _constants.CATEGORY_DIGIT:
+            found.add(r"\d")
+        else:
+            return None
+    return found
 
 
 def _contained(items: Iterable[tuple[Any, Any]]) -> set[str] | None:

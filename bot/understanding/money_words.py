@@ -15,11 +15,14 @@ from bot.understanding.sheet import either
 
 _NUMBER = r"\d+(?:[.,']\d+)*"
 _SPACED = r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?!\d)"
-_ONE = r"(?:un|una|um|uma|one|a)"
+_ONE = r"(?:un|una|um|uma|one|a(?!\s+[a-z]+s\b))"  # "a palos" is a beating
 HALF = r"(?:medio|media|meio|meia|half an?|half)"
 
 
-_ALONE = frozenset({"tenner", "fiver", "hundo"})
+_GLUED_EURO = r"(?<=\d)e(?![a-z\d])"
+"""Spain's "120e"."""
+
+_ALONE = frozenset({"tenner", "fiver", "hundo", "benjamin", "benjamins", "benji", "benny"})
 """Words that name a sum by themselves."""
 
 
@@ -103,11 +106,12 @@ def lexicon(country: str, currency: str) -> Lexicon:
             rf"(?:\s?(?P<times>{times})\b)?"
         ),
         tail=re.compile(
-            rf"\s+(?:(?:y|e|and|con|com)\s+)?(?P<number>{_NUMBER})(?![\d/%])(?:\s?(?P<times>{times})\b)?"
+            rf"\s+(?:(?:y|e|and(?: a)?|con|com)\s+)?(?P<number>{_NUMBER})(?![\d/%])(?:\s?(?P<times>{times})\b)?"
         ),
         unit=re.compile(
             rf"\s*(?:(?:de|of)\s+)?(?:(?P<before>{either(nations)})\s+)?(?P<unit>{either({*words, *cents})})"
             rf"(?![a-z])(?:\s+(?P<after>{either(nations)})\b)?"
+            rf"|{_GLUED_EURO if currency == 'EUR' else '(?!)'}|\s*(?P<us>us)\b(?! all| both)"
         ),
         cents_after=re.compile(
             rf"\s+(?:(?:con|com|y|e|and)\s+(?P<cents>\d{{1,2}})\s+(?:{either(cents)})\b"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.understanding.sheet import Sheet
+from bot.understanding.calendar_words import months
+from bot.understanding.false_sums import blot_false_sums
+from bot.understanding.sheet import Sheet, either
 
 _FREE = r"(?<![\d.,$€£#-])"
 _NO_UNIT = r"(?![.,]?\d|\s?(?:[$€£]|pesos|colones|guaranies|mil\b|millon))"
@@ -29,7 +31,7 @@ _HOURS = re.compile(
 )
 _OWN_NUMBER = re.compile(
     r"\b(?:my|mi|meu|minha|su)(?: [a-z]+)? (?P<noun>[a-z]+)(?: (?:es|is|e|no|n))?(?: (?:el|la|o|a))?\s*:?\s+"
-    r"(?P<number>[a-z]{0,3}\d[\da-z]*(?:[ .-]\d+)+[a-z]?)(?![.,]?\d)"
+    r"(?P<number>(?!\d{1,4}[.,]\d\d(?!\d))[a-z]{0,3}\d[\da-z]*(?:[ .-]\d+)+[a-z]?)(?![.,]?\d)"
 )
 _MONEY_BEFORE = re.compile(r"[$€£₡₲]\s?$|\b[a-z]{3}$")
 
@@ -44,7 +46,7 @@ _DOOR = (
     r"\d{1,4}\b){0,3}"
 )
 _STREET = (
-    r"(?:\b(?:calle|cll|avenida|avda|ave?|jr|jiron|pasaje|psje|pje|carrera|cra|kra|rua|travessa"
+    r"(?:\b(?:calle|cll|callejon|cerrada|andador|plaza|pza|plazuela|camino|praca|ladeira|viela|beco|tv|r(?=\.)|avenida|avda|ave?|jr|jiron|pasaje|psje|pje|carrera|cra|kra|rua|travessa"
     r"|alameda|boulevard|blvd|colonia|urb|urbanizacion|barrio|diagonal|transversal|calzada|privada"
     r"|paseo|estrada|rodovia|carretera)\b\.?|\bc/(?=\s?[a-z]{3})[a-z]*"
     r"|\b(?:casa|villa|manzana|lote)(?: es)? la|\b(?:flat|unit|suite|apt))"
@@ -53,9 +55,15 @@ _LIVES = (
     r"\b(?:viv[oe] (?:sol[oa] )?en|vivimos en|mor[oa] (?:na|no|em)|live (?:at|on|in)|address is|direccion(?: es)?"
     r"|domicilio(?: es| en)?|endereco(?: e)?)"
 )
+_NAMED_AFTER_A_DAY = re.compile(
+    rf"{_STREET}(?: [a-z]+){{0,2}} \d{{1,2}}[o°º]? (?:de |of )?"
+    rf"(?:{either(months())})\b(?: del? \d{{4}})?(?:{_DOOR}{_NO_UNIT})?"
+)
 _ADDRESS = re.compile(
     rf"{_STREET}{_NAME}{{0,4}}{_DOOR}{_NO_UNIT}"
     rf"|{_LIVES}{_NAME}{{0,4}}{_DOOR}{_NO_UNIT}"
+    r"|\bviv[eo] en (?:el|la) \d{1,4}[a-z]?\b(?! ?(?:mil|lucas))"
+    r"|\bla \d{2,3} (?:con|y|esq\w*) (?:la )?\d{1,3}\b|\bla \d{2,3} (?=esta (?:cerr|tranc|bloq|inund|tapad))"
     r"|\b\d{1,5}(?: [a-z']+){0,2} (?:street|st|avenue|road|rd|lane|ln|blvd|boulevard)\b"
 )
 _KIN = (
@@ -84,9 +92,10 @@ _YEARS = re.compile(r"\b(?:anos|years|pension\w*|jubilad\w*|aposentad\w*|retired
 
 
 def blot_addresses_and_ages(sheet: Sheet) -> None:
-    """Take house numbers, ages and years of birth as read."""
+    """Take house numbers, ages, years of birth, sayings and papers as read."""
+    blot_false_sums(sheet)
     own = [_OWN_AGE] if _YEARS.search(sheet.text) else []  # "2 anos sin empleo y tengo 58"
-    for pattern in (_ADDRESS, *own, _AGE):
+    for pattern in (_NAMED_AFTER_A_DAY, _ADDRESS, *own, _AGE):
         for match in sheet.find(pattern):
             for digits in _DIGITS.finditer(match.group()):
                 sheet.blot(match.start() + digits.start(), match.start() + digits.end())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from babel import Locale, UnknownLocaleError
@@ -14,6 +14,7 @@ from babel.numbers import get_decimal_symbol
 
 from bot.kit.money import exponent
 from bot.kit.yaml_file import parse_yaml
+from bot.understanding.notes import count_notes
 
 _TOKEN = re.compile(r"[a-z]+|\d+(?:[.,']\d+)*")
 _MILLIONS = re.compile(r"'(?=\d{3}([.,])\d{3}(?!\d))")
@@ -33,6 +34,21 @@ _WITH_I = re.compile(
 )
 _HEARD = range(6, 20)
 """Letters of a word that may be misspelt and still be a number."""
+
+_NOT_HEARD = frozenset({"siento"})
+"""Words of their own that sound as a number does: "lo siento"."""
+
+_A_DAY_LONG = 16
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+_ORDINAL = re.compile(rf"\b(?P<tens>[23])0[ -](?P<one>{'|'.join(_ORDINALS)})\b")
+_A_HUNDRED_BY_EAR = re.compile(
+    r"\bsiento(?= (?:y |mil\b|diez|once|doce|quince|dieci|veint|treint|cuarent|cincuent|sesent|setent|ochent|novent))"
+)
+_HUNDREDS_BY_EAR = re.compile(r"(?P<stem>[a-z]+[chnzs]i?ent)(?:o|a|inh[oa]s?|it[oa]s?|ao)")
+"""Hundreds without their s, or made small: "duzento", "trezentinhos", "quinientitos"."""
+
+_AND_A_HALF = re.compile(r" (?:e meio|y medio|and a half)\b(?! (?:dia|mes|ano|hour|day))")
+_DAY_BEFORE = re.compile(r"\b(?:el|dia|al|no dia|do dia|del) (?:3[01]|[12]\d|[1-9]) $")
 
 _HALF_READ = frozenset({"GB", "US", "CA"})
 """Where a point is the decimal mark of daily life, so that "1.500" may be one and a half."""
@@ -77,18 +93,26 @@ def _sound(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=8_192)
 def _worth(word: str) -> int:
     """The value of a number word, also of a long one that is misspelt; 0 if it is none."""
     known = _words()
-    if word in known.values or len(word) not in _HEARD:
+    if word in known.values or len(word) not in _HEARD or word in _NOT_HEARD:
         return known.values.get(word, 0)
-    return known.heard.get(_sound(word), 0)
+    if said := _HUNDREDS_BY_EAR.fullmatch(word):
+        word = f"{said['stem']}os"
+    return known.values.get(word) or known.heard.get(_sound(word), 0)
 
 
+@lru_cache(maxsize=8_192)
 def _begins(word: str) -> bool:
     """Whether a number can begin with `word`."""
     known = _words()
     return word in known.ones or word in known.hundred or word in known.thousand or _worth(word) > 0
+
+
+def _is_after_a_day(text: str, start: int) -> bool:
+    return bool(_DAY_BEFORE.search(text, max(0, start - _A_DAY_LONG), start))
 
 
 def number_words() -> frozenset[str]:
@@ -140,7 +164,11 @@ def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
             before in known.not_after.get(word, ())
             or after in known.not_before.get(word, ())
             or (word == "dos" and after[:1].isdigit())
-            or (word in known.thousand and before[:1].isdigit())
+            or (
+                word in known.thousand | known.hundred
+                and before[:1].isdigit()
+                and not _is_after_a_day(text, tokens[at].start())
+            )
         ):
             at += 1
             continue
@@ -162,7 +190,10 @@ def _numerals(text: str) -> Iterator[tuple[int, int, int]]:
             value = numeral.value
             if value % 1_000 == 0 and (rest := _hundreds(text, tokens, end)):
                 value, end = value + rest, end + 1
-            yield tokens[at].start(), tokens[end].end(), value
+            finish = tokens[end].end()
+            if value % 1_000 == 0 and (half := _AND_A_HALF.match(text, finish)):
+                value, finish = value + 500, half.end()
+            yield tokens[at].start(), finish, value
             at = end
         at += 1
 
@@ -176,18 +207,29 @@ def _hundreds(text: str, tokens: list[re.Match[str]], end: int) -> int:
     return int(rest) if said and re.fullmatch(r"[1-9]\d\d", rest) else 0
 
 
+def _as_digits(ordinal: re.Match[str]) -> str:
+    """ "20 second", which was "twenty second", as "22nd"."""
+    place = _ORDINALS.index(ordinal["one"]) + 1
+    return f"{ordinal['tens']}{place}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(place, 'th') }"
+
+
 def spell_digits(text: str) -> str:
     """Plain `text` with its number words as digits: "pago mil quinientos" -> "pago 1500".
 
     "2 mil" and "2 lucas" stay: what they are worth is for the reader of amounts to say.
     """
+    if "siento " in text:
+        text = _A_HUNDRED_BY_EAR.sub("ciento", text)
     text = _WITH_I.sub(r"\1 y ", text)  # "treintaicinco"
     text = _words().joined.sub(lambda match: f"{match.group()} ", text)  # "dosmil"
     pieces, at = [], 0
     for start, end, value in _numerals(text):
-        pieces += [text[at:start], str(value)]
+        # "el 20 mil pesos": a thousand on the 20th, kept apart from its day by a comma.
+        told = text[at:start]
+        apart = value >= 1_000 and _is_after_a_day(text, start)
+        pieces += [f"{told.rstrip()}, " if apart else told, str(value)]
         at = end
-    return "".join([*pieces, text[at:]])
+    return count_notes(_ORDINAL.sub(_as_digits, "".join([*pieces, text[at:]])))
 
 
 @cache

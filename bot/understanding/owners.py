@@ -55,7 +55,9 @@ def _either(lines: str | list[str]) -> str:
 def _verbs() -> tuple[tuple[Owner, re.Pattern[str]], ...]:
     owners: tuple[Owner, ...] = ("offered", "paid", "has", "beside")
     verbs = _words()["verbs"]
-    return tuple((owner, re.compile(rf"\b{_either(verbs[owner])}\b")) for owner in owners)
+    return tuple(
+        (owner, re.compile(rf"(?<!mercado )\b{_either(verbs[owner])}\b")) for owner in owners
+    )
 
 
 @cache
@@ -94,6 +96,7 @@ _OWED_OF = re.compile(
     r" (?:(?:es|is|era|was|e) )?(?:de|of|for|por)\s*$"
 )
 _A_FEE = re.compile(r"\s*(?:dollar |late )*fee\b")
+_I_KNOW = re.compile(rf"\s*{_UNIT}?,? ?(?:ya |si )?(?:lo )?(?:se|i know|eu sei|bem sei)(?: |,|$)")
 _NOT_MINE = re.compile(
     rf"\s*{_UNIT}?(?:no (?:es|son|me corresponde)|nao (?:e|sao) (?:me|mi)"
     r"|(?:is|are)(?:n'?t| not) (?:mine|my))"
@@ -116,8 +119,16 @@ _AT_MOST = re.compile(
     r"|es (?:mi|el) (?:tope|maximo|limite)|para ustedes|pra voces|for you(?! to)"
     r"|e o (?:meu )?(?:maximo|limite)|is (?:my|the) (?:max|limit|best))\b"
 )
+_WITH_IT = re.compile(
+    rf"\s*{_UNIT}?(?:(?:yo|ya|te|les?|eu|i|we|hoy|si) ){{0,2}}(?:cierr[oa]|cerramos|cerrariamos|quedamos"
+    rf"|arregl[oa]\w*|pago|cancelo"
+    r"|liquido|saldo|fecho|fechamos|quito|acerto|zeramos|settle|close)\b"
+)
+"""The verb after "con 70": "con 70 cierro hoy"."""
+
 _BY_THEN = re.compile(
-    r"[^\d.;!?]{0,12}\b(?:l[oa]s pongo|(?:les?|te|os|lhes?|vos) doy|(?<!no )puedo|i can"
+    r"[^\d.;!?]{0,12}\b(?:l[oa]s pongo|(?:les?|te|os|lhes?|vos) doy|(?<!no )puedo(?! (?:recuper|cancel|revers"
+    r"|revert|devol))|i can"
     r"|(?<!nao )posso)\b(?! (?:\w+ )?[$]?\d)"
 )
 """The verb after the sum: "30 lucas te doy"."""
@@ -151,8 +162,12 @@ _NOT_BEFORE = re.compile(
 )
 _AT_LEAST_SOME = re.compile(r"\b(?:mas|mais|more|menos|less|sino|solo|so|only|over|above|pero)\b")
 _TAKEN_UP = re.compile(
+    r"[^\d.;!?,]{0,12},? (?:y |e |and )?(?:eso|isso|that|esos) (?:(?:si|sim|mismo|te|les?|os|yo|eu"
+    r"|i) ){0,3}(?:puedo|posso|pago|doy|dou|can)\b"
+    r"|[^\d.;!?,]{0,12} (?:and )?i (?:already )?paid (?:it|that)\b|"
     r"[^\d.;!?]{0,25}\. eso mismo (?:(?:te|les?|os) )?(?:paso|doy|pago|mando|ofrezco)"
-    r"|[^\d.;!?]{0,60}?\b(?:(?:se |te |les? )?(?:l[oa]s?|esos|esas|eso) (?:(?:voy a|puedo|vou) (?:dar"
+    r"|[^\d.;!?]{0,60}?\b(?<!no )(?<!nao )(?:(?:se |te |les? )?(?:l[oa]s?|esos|esas|eso) (?:(?:voy a|puedo"
+    r"|vou) (?:dar"
     r"|pagar|depositar|consignar|mandar|abonar|llevar)|deposito|pago|llevo|doy|mando|giro|paso"
     r"|transfiero|abono|yapeo|ingreso|consigno)\b"
     r"|(?:con (?:eso|esos|esas|ese dinero|esa plata)|com (?:isso|esse dinheiro)|with (?:that|it))"
@@ -182,7 +197,8 @@ def owner_of(said: str, start: int, end: int) -> Owner:
     before, after = _clause(said, start, end)
     if _is_beside(before, after):
         return "beside"
-    if _BY_THEN.match(after) or _AT_MOST.search(after):
+    with_it = _WITH_IT.match(after) and re.search(r"\b(?:con|com|with)(?: l[oa]s)? $", before)
+    if with_it or _BY_THEN.match(after) or _AT_MOST.search(after):
         return "offered"
     at, verb = _nearest_verb(before)
     noun = _noun_before().search(before)
@@ -237,6 +253,7 @@ def _is_beside(before: str, after: str) -> bool:
     return bool(
         _noun_after().match(after)
         or _NOT_MINE.match(after)
+        or _I_KNOW.match(after)
         or _ONE_OF_MANY.search(before)
         or _kept_at_home().search(before)
     )

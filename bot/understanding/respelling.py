@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.understanding.calendar_words import months, weekdays
 from bot.understanding.numerals import number_words
@@ -23,6 +23,13 @@ _SHORTENED = {
     "wks": "weeks",
     "mth": "month",
     "mths": "months",
+    "treis": "tres",
+    "trez": "tres",
+    "sinco": "cinco",
+    "onse": "once",
+    "trese": "trece",
+    "nuebe": "nueve",
+    "sien": "cien",
     "pmt": "payment",
     "pmts": "payments",
     "pymts": "payments",
@@ -72,10 +79,11 @@ def _nearly() -> dict[str, frozenset[str]]:
 _DIMINUTIVE = re.compile(r"(millon|dolar)(?:c?it|uc|c?ill|az)o(s?)")
 
 
-def _right(match: re.Match[str]) -> str:
-    if small := _DIMINUTIVE.fullmatch(match.group()):
+@lru_cache(maxsize=8_192)
+def _right(written: str) -> str:
+    if small := _DIMINUTIVE.fullmatch(written):
         return small[1] + ("es" if small[2] else "")
-    word = _SHORTENED.get(match.group(), match.group())
+    word = _SHORTENED.get(written, written)
     if len(word) + 1 not in _LONG or word in _OTHER_WORDS or {word, word[:-1]} & _right_already():
         return word
     near = {known for left in _with_one_less(word) for known in _nearly().get(left, ())}
@@ -86,4 +94,4 @@ def _right(match: re.Match[str]) -> str:
 
 def respell(text: str) -> str:
     """Plain `text` with calendar and number words that have one letter wrong, missing or swapped."""
-    return _TOKEN.sub(_right, text)
+    return _TOKEN.sub(lambda token: _right(token.group()), text)

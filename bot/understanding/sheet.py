@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from re import Match, Pattern
 
-from bot.understanding.hints import letters_in, needed
+from bot.understanding.hints import letters_in, needed, quickened
 
 BLOT = "•"
 NEAR = 160
 """Characters around a value in which words can bear on it."""
 
-_MOST = 12
+_MOST = 10
 """Matches of one kind that are looked at; no person names more in a message."""
+
+_LONG = 1_000
+"""Characters from which on a pattern is made quicker, which takes as long as reading some of them."""
 
 
 class Sheet:
@@ -31,6 +34,8 @@ class Sheet:
         wanted = needed(pattern)
         if wanted and wanted.isdisjoint(self._letters):
             return
+        if len(self.said) > _LONG:
+            pattern = quickened(pattern)
         at = 0
         for _ in range(_MOST):
             match = pattern.search(self.text, at)

@@ -17,8 +17,11 @@ _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 def _visible(text: str) -> str:
     """`text` without zero-width, bidirectional, control and half characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    if text.replace("\n", "").isprintable():
+        return text
     kept = []
-    for char in text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n"):
+    for char in text:
         kind = unicodedata.category(char)
         if char in "\n\t" or kind not in {"Cc", "Cf", "Cs", "Co", "Zp"}:
             kept.append(char)
@@ -38,8 +41,8 @@ def neutralise(text: str) -> str:
 def plain(text: str) -> str:
     """Lower case without accents ("Mañana pagué" -> "manana pague"), at most `LONGEST` long."""
     decomposed = unicodedata.normalize("NFKD", _visible(text)[:LONGEST].lower())
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return bare.lower()[:LONGEST]
+    accents = {ord(char) for char in set(decomposed) if unicodedata.combining(char)}
+    return decomposed.translate(dict.fromkeys(accents)).lower()[:LONGEST]
 
 
 def fold(text: str) -> str:

@@ -12,13 +12,14 @@ from bot.understanding.amounts import read_sum
 from bot.understanding.choices import read_choice
 from bot.understanding.clauses import is_story
 from bot.understanding.days import read_day
+from bot.understanding.instalments import read_instalments
 from bot.understanding.not_money import blot_addresses_and_ages
 from bot.understanding.numerals import spell_digits
 from bot.understanding.references import read_reference
 from bot.understanding.respelling import respell
 from bot.understanding.shares import read_share
 from bot.understanding.sheet import Sheet
-from bot.understanding.terms import Every, read_every, read_instalments
+from bot.understanding.terms import Every, read_every
 from bot.understanding.text import plain
 
 _BARE = re.compile(
@@ -31,12 +32,16 @@ _GLUED = re.compile(  # "el15", "3cuotas"
     r"|(?<=\d)(?=(?:cuotas?|pagos?|parcelas?|vezes|veces|mes|meses|semanas?|dias?|quincenas?|weeks?"
     r"|months?|payments?|ene|feb|mar|abr|jun|jul|ago|sep|oct|nov|dic|dez)\b)"
 )
+_ALL_ON = re.compile(  # "todo el viernes" is all of it, on one Friday
+    r"\b(?:todo|tudo)(?= (?:el|este|no|na|o) (?:lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b)"
+)
 _REAIS = re.compile(r"(?<=\d)ao\b")  # "50ao"
 _TIMES = re.compile(r"(?<=\d)\s?[*\u00d7]\s?(?=\d)")
 _CHOOSES = re.compile(
     r"\b(?:op[ct]\w+|elijo|elegi|escojo|escogi|escolh\w+|prefier\w+|prefir\w+|quiero|quero|acepto|aceito|tomo|agarro"
-    r"|me quedo|fico com|me sirve|choose|pick|go with|going with|take|want|accept|prefer|mejor|melhor|plan"
-    r"|plano|propuesta|proposta|offer|oferta)"
+    r"|me quedo|qued\w+ con|me voy|opto|fico com|vou n|fech\w+ n|vamos n"
+    r"|me sirve|choose|pick|go with|going with|take|want|accept|prefer|mejor|melhor|plan"
+    r"|plano|propuesta|proposta|offer|oferta|(?:ultima|primera|segunda|tercera) (?:que|q|de esas))"
 )
 """In a story, "la segunda" is a choice only where somebody chooses."""
 
@@ -61,7 +66,7 @@ def _prepared(text: str) -> str:
     """`text` folded, with single spaces and digits for number words."""
     tidy = re.sub(r"[^\S\n]+", " ", plain(text)).strip()
     tidy = _REAIS.sub(" reais", _TIMES.sub("x ", tidy))
-    return spell_digits(respell(_GLUED.sub(" ", tidy)))
+    return _ALL_ON.sub("todo,", spell_digits(respell(_GLUED.sub(" ", tidy))))
 
 
 def bare_number(text: str) -> int | None:
@@ -87,7 +92,7 @@ def read_values(
     if is_story(sheet.said) and not _CHOOSES.search(sheet.said):
         choice, choices = None, False
     every, rhythms = read_every(sheet)
-    count = read_instalments(sheet, rhythm=every is not None)
+    count = read_instalments(sheet, every=every)
     share, shares = read_share(sheet)
     day = read_day(sheet, country=country, today=today, past=past)
     if rhythms and day.every and not day.every_asked and is_story(sheet.said):
