@@ -13,6 +13,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
 from bot.kit.yaml_file import parse_yaml
+from bot.understanding.hints import quickened
 from bot.understanding.language import everyday_words
 from bot.understanding.text import fold
 
@@ -203,8 +204,8 @@ def _crisis() -> _Net:
     data = _read("crisis")
     patterns, exceptions = _compiled(data, "patterns", end=r"\b"), _compiled(data, "exceptions")
     return _Net(
-        patterns=patterns,
-        exceptions=exceptions,
+        patterns=quickened(patterns),
+        exceptions=quickened(exceptions),
         near=tuple(fold(word) for word in data["near"]),
         spelling=_spelling(data, data["not_typos"], patterns, exceptions),
     )
@@ -223,7 +224,7 @@ def _opt_out() -> tuple[_Net, _Keywords, dict[int, str]]:
     )
     patterns, exceptions = _compiled(data, "phrases", end=r"\b"), _compiled(data, "exceptions")
     spelling = _spelling(data, data["misread"], patterns, exceptions)
-    net = _Net(patterns=patterns, exceptions=exceptions, near=(), spelling=spelling)
+    net = _Net(quickened(patterns), quickened(exceptions), near=(), spelling=spelling)
     return net, keywords, {ord(emoji): " stop " for emoji in data["emoji"]}
 
 
