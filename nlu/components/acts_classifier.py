@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import asdict
 from typing import Any, Dict, List, Text, Type
 
+import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -26,7 +26,7 @@ action_schema.install()
 once.install()
 
 ACTS = "acts"
-_FILE = "model.pickle"
+_FILE = "model.joblib"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -80,8 +80,9 @@ class ActsClassifier(IntentClassifier, GraphComponent):
         """Learn from the examples and keep what was learnt with the model."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
         self._model.fit([e.get(TEXT) for e in examples], [e.get(INTENT) for e in examples])
-        with self._storage.write_to(self._resource) as folder, (folder / _FILE).open("wb") as file:
-            pickle.dump(self._model, file, protocol=5)
+        with self._storage.write_to(self._resource) as folder:
+            # Packed here, at the quickest level: Rasa packs the archive at the slowest.
+            joblib.dump(self._model, folder / _FILE, compress=1)
         return self._resource
 
     @classmethod
@@ -94,8 +95,8 @@ class ActsClassifier(IntentClassifier, GraphComponent):
         **kwargs: Any,
     ) -> "ActsClassifier":
         # Our own file, inside the archive that this machine trained and verified by its name.
-        with model_storage.read_from(resource) as folder, (folder / _FILE).open("rb") as file:
-            model: IntentModel = pickle.load(file)  # noqa: S301
+        with model_storage.read_from(resource) as folder:
+            model: IntentModel = joblib.load(folder / _FILE)
         return cls(config, model_storage, resource, model.restore(SentenceEncoder().encode))
 
     def process(self, messages: List[Message]) -> List[Message]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 import tarfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import joblib
 import numpy as np
 
 from nlu.components.acts import Heard, hear
@@ -44,11 +44,11 @@ def fitted(examples: Sequence[Example], memory: Memory) -> IntentModel:
 def from_archive(path: Path) -> IntentModel:
     """The model inside the archive that `acuerdo train` made."""
     with tarfile.open(path) as archive:
-        name = next(n for n in archive.getnames() if n.endswith("/model.pickle"))
+        name = next(n for n in archive.getnames() if n.endswith("/model.joblib"))
         file = archive.extractfile(name)
         assert file is not None
         # Our own file, inside the archive that this machine trained.
-        model: IntentModel = pickle.load(file)  # noqa: S301
+        model: IntentModel = joblib.load(file)
     return model.restore(SentenceEncoder().encode)
 
 
