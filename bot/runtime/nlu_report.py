@@ -47,44 +47,27 @@ class Target:
         }
 
 
+def _on_messages(where: str, whose: str = "") -> tuple[Target, ...]:
+    """What a set of messages that nobody trained on is to reach."""
+    return (
+        Target(f"right stance{whose}", f"{where}.all.stance_accuracy", 0.95),
+        Target(
+            f"objection met as hardship or the reverse{whose}",
+            f"{where}.all.objection_hardship_swap",
+            0.015,
+            at_least=False,
+        ),
+        Target(f"intents, macro-F1{whose}", f"{where}.all.macro_f1", 0.88),
+        Target(f"intents, macro-F1, Spanish{whose}", f"{where}.languages.es.macro_f1", 0.90),
+        Target(f"expected calibration error{whose}", f"{where}.all.ece", 0.05, at_least=False),
+    )
+
+
 TARGETS = (
-    Target("right stance", "heldout.all.stance_accuracy", 0.95),
-    Target(
-        "objection met as hardship or the reverse",
-        "heldout.all.objection_hardship_swap",
-        0.015,
-        at_least=False,
-    ),
-    Target("right stance, blind authors", "blind.all.stance_accuracy", 0.95),
-    Target(
-        "objection met as hardship or the reverse, blind authors",
-        "blind.all.objection_hardship_swap",
-        0.015,
-        at_least=False,
-    ),
-    Target("intents, macro-F1, blind authors", "blind.all.macro_f1", 0.88),
-    Target("intents, macro-F1, Spanish, blind authors", "blind.languages.es.macro_f1", 0.90),
-    Target("expected calibration error, blind authors", "blind.all.ece", 0.05, at_least=False),
-    Target("right stance, blind authors, raw", "raw.all.stance_accuracy", 0.95),
-    Target(
-        "objection met as hardship or the reverse, blind authors, raw",
-        "raw.all.objection_hardship_swap",
-        0.015,
-        at_least=False,
-    ),
-    Target("intents, macro-F1, blind authors, raw", "raw.all.macro_f1", 0.88),
-    Target("intents, macro-F1, Spanish, blind authors, raw", "raw.languages.es.macro_f1", 0.90),
-    Target("expected calibration error, blind authors, raw", "raw.all.ece", 0.05, at_least=False),
-    Target("right stance, voices never heard", "folds.all.stance_accuracy", 0.95),
-    Target(
-        "objection met as hardship or the reverse, voices never heard",
-        "folds.all.objection_hardship_swap",
-        0.015,
-        at_least=False,
-    ),
-    Target("intents, macro-F1, voices never heard", "folds.all.macro_f1", 0.88),
-    Target("intents, macro-F1", "heldout.all.macro_f1", 0.88),
-    Target("intents, macro-F1, Spanish", "heldout.languages.es.macro_f1", 0.90),
+    *_on_messages("heldout"),
+    *_on_messages("blind", ", blind authors"),
+    *_on_messages("raw", ", blind authors, raw"),
+    *_on_messages("folds", ", voices never heard"),
     Target("crisis, recall, classifier alone", "safety.alone.crisis.recall", 0.99),
     Target(
         "crisis, false alarms, classifier alone, made to sound alike",
@@ -104,7 +87,6 @@ TARGETS = (
     Target("opt-out, recall, with the net", "safety.with_net.opt_out.recall", 0.98),
     Target("wrong person, recall", "safety.alone.wrong_person.recall", 0.95),
     Target("out of scope, F1", "heldout.all.out_of_scope_f1", 0.85),
-    Target("expected calibration error", "heldout.all.ece", 0.05, at_least=False),
     Target("`acuerdo train`", "costs.train_s", 240, at_least=False, unit="s"),
     Target("reading one message, p95, in the process", "costs.p95_ms", 25, False, "ms"),
     Target("reading one message, p95, Rasa over HTTP", "costs.rasa_p95_ms", 25, False, "ms"),
