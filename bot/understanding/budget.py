@@ -16,7 +16,7 @@ from bot.understanding.values import read_values
 
 _CLAUSES = re.compile(r"[;\n]|,(?!\d)|\.(?!\d)|\s+(?:y|e|and)\s+(?=\D*\d)")
 _PEOPLE = re.compile(r"\d{1,2}")
-_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBERS = re.compile(r"(\d+(?:[.,]\d+)*)( ?[a-z]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,14 @@ def _line_of(clause: str) -> str | None:
 
 
 def _amount(clause: str, folded: str, *, country: str, currency: str, today: date) -> Money | None:
-    """The sum in a clause; its one number where it does not look like money ("credit card 150")."""
-    found = read_values(clause, country=country, currency=currency, today=today).amount
+    """The sum in a clause; its one number where nothing is offered ("mercado 300 mil", "card 150")."""
+    tries = [clause]
     numbers = _NUMBERS.findall(spell_digits(folded))
-    if found is None and len(numbers) == 1:
-        text = f"{numbers[0]} {currency}"
-        found = read_values(text, country=country, currency=currency, today=today).amount
-    return found
+    if len(numbers) == 1:
+        number, scale = numbers[0]
+        tries += [f"{number}{scale}", f"{number} {currency}"]
+    read = (read_values(text, country=country, currency=currency, today=today) for text in tries)
+    return next((values.amount for values in read if values.amount), None)
 
 
 def read_budget(text: str, *, country: str, currency: str, today: date) -> Household:

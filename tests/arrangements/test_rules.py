@@ -220,6 +220,12 @@ def test_a_correction_takes_the_place_of_what_it_corrects():
          "US", "USD", (3000, 1200, 700, 150, 2)),
         ("mi sueldo es de 1.200.000, arriendo 500.000; mercado 300 mil", "CO", "COP",
          (1_200_000, 500_000, 300_000, None, None)),
+        ("gano 2 millones, arriendo 500 mil, la luz me vino 80 mil y el mercado 300 mil", "CO", "COP",
+         (2_000_000, 500_000, 380_000, None, None)),
+        ("ganho 2 mil, aluguel 800, a luz veio 120, feira 400", "BR", "BRL",
+         (2000, 800, 520, None, None)),
+        ("i make 2k, rent 900, light bill is 120, groceries 300, two kids", "US", "USD",
+         (2000, 900, 420, None, 2)),
         ("no sé", "MX", "MXN", (None,) * 5),
     ],
 )  # fmt: skip
