@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.kit.money import Money
-from bot.understanding.clauses import is_story, judge
+from bot.understanding.clauses import FULL_STOP, is_story, judge
 from bot.understanding.counts import is_a_count, shows_it_is_paid
 from bot.understanding.meant_sum import Found, Sum, meant_sum
 from bot.understanding.money_words import HALF, lexicon, money_data
@@ -51,7 +51,6 @@ _IN_RANGE_OF_THOUSANDS = re.compile(
     r"(?: (?:y|o|ou|u|a|ao?|e|and|or|to) |, (?:maximo |max |o |hasta |ate )?)(?P<other>\d{1,3})000\b(?!\.)"
 )
 _AT_MOST_IS = re.compile(r"\b(?:most|best|all|max|maximo|tope)\b[^.;\d]{0,40}\b(?:is|es|e|son) $")
-_FULL_STOP = re.compile(r"[.;!?\n](?=\s|$)")
 _COUPLE = re.compile(
     r"\b(?:(?:un|um|a|the) )?(?:(?P<two>couple|par)|(?P<few>few))(?: (?:of|de))? $"
 )
@@ -179,7 +178,7 @@ class _Reader:
     def _place(self, start: int, end: int) -> tuple[bool, int]:
         """Whether the clause of a sum offers, and which sentence it is in."""
         said = self.sheet.said
-        return judge(said, start, end) == "offers", len(_FULL_STOP.findall(said, 0, start))
+        return judge(said, start, end) == "offers", len(FULL_STOP.findall(said, 0, start))
 
     def _times_of_range(self, at: int, value: Decimal) -> str | None:
         """The multiplier said once for two numbers: that of 15 in "entre 15 y 20 lucas"."""

@@ -139,13 +139,13 @@ def around(text: str, start: int, end: int) -> str:
     return f"{text[first:start]} {BLOT} {text[end:last]}"
 
 
-_FULL_STOP = re.compile(r"[.;!?\n](?=\s|$)")
+FULL_STOP = re.compile(r"[.;!?\n](?=\s|$)")
 
 
 def sentence_offers(text: str, start: int, end: int) -> bool:
     """Whether somewhere in the sentence around `start` to `end` an offer is made."""
-    before = _FULL_STOP.split(text[max(0, start - 2 * _REACH) : start])[-1]
-    after = _FULL_STOP.split(text[end : end + 2 * _REACH])[0]
+    before = FULL_STOP.split(text[max(0, start - 2 * _REACH) : start])[-1]
+    after = FULL_STOP.split(text[end : end + 2 * _REACH])[0]
     return _offers(set(_WORD.findall(f"{before} {after}")))
 
 

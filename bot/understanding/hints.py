@@ -19,6 +19,9 @@ LETTERS = 3
 _MOST = 300
 """Strings that are kept of one pattern; with more of them nearly every text has one."""
 
+_LONG = 1_000
+"""Characters from which on a pattern is made quicker, which takes as long as reading some of them."""
+
 _parser: Any = re._parser  # type: ignore[attr-defined]
 _constants: Any = re._constants  # type: ignore[attr-defined]
 _NOTHING = {_constants.AT, _constants.ASSERT, _constants.ASSERT_NOT}
@@ -37,6 +40,11 @@ def needed(pattern: Pattern[str]) -> frozenset[str]:
         return frozenset()
     strings = _contained(_parser.parse(pattern.pattern, pattern.flags))
     return frozenset(string[:LETTERS] for string in strings or ())
+
+
+def suited(pattern: Pattern[str], text: str) -> Pattern[str]:
+    """`pattern` for a search of all of `text`: quickened where that is long."""
+    return quickened(pattern) if len(text) > _LONG else pattern
 
 
 @cache

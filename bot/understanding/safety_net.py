@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
 from bot.kit.yaml_file import parse_yaml
-from bot.understanding.hints import quickened
+from bot.understanding.hints import suited
 from bot.understanding.language import everyday_words
 from bot.understanding.text import fold
 
@@ -110,14 +110,15 @@ class _Net:
 
         As typed, or with its slips put right.
         """
-        left = self.exceptions.sub(_BLOT, folded)
+        exceptions = suited(self.exceptions, folded)
+        left = exceptions.sub(_BLOT, folded)
         if self._says(left):
             return True
         restored = self.spelling.restored(left)
-        return restored != left and self._says(self.exceptions.sub(_BLOT, restored))
+        return restored != left and self._says(exceptions.sub(_BLOT, restored))
 
     def _says(self, left: str) -> bool:
-        return self.patterns.search(left) is not None or any(
+        return suited(self.patterns, left).search(left) is not None or any(
             _is_typo(word, self.near) for word in left.split() if len(word) >= _SHORTEST_NEAR
         )
 
@@ -204,8 +205,8 @@ def _crisis() -> _Net:
     data = _read("crisis")
     patterns, exceptions = _compiled(data, "patterns", end=r"\b"), _compiled(data, "exceptions")
     return _Net(
-        patterns=quickened(patterns),
-        exceptions=quickened(exceptions),
+        patterns=patterns,
+        exceptions=exceptions,
         near=tuple(fold(word) for word in data["near"]),
         spelling=_spelling(data, data["not_typos"], patterns, exceptions),
     )
@@ -224,7 +225,7 @@ def _opt_out() -> tuple[_Net, _Keywords, dict[int, str]]:
     )
     patterns, exceptions = _compiled(data, "phrases", end=r"\b"), _compiled(data, "exceptions")
     spelling = _spelling(data, data["misread"], patterns, exceptions)
-    net = _Net(quickened(patterns), quickened(exceptions), near=(), spelling=spelling)
+    net = _Net(patterns=patterns, exceptions=exceptions, near=(), spelling=spelling)
     return net, keywords, {ord(emoji): " stop " for emoji in data["emoji"]}
 
 

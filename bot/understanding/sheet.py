@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from re import Match, Pattern
 
-from bot.understanding.hints import letters_in, needed, quickened
+from bot.understanding.hints import letters_in, needed, suited
 
 BLOT = "•"
 NEAR = 160
@@ -14,9 +14,6 @@ NEAR = 160
 
 _MOST = 10
 """Matches of one kind that are looked at; no person names more in a message."""
-
-_LONG = 1_000
-"""Characters from which on a pattern is made quicker, which takes as long as reading some of them."""
 
 
 class Sheet:
@@ -34,8 +31,7 @@ class Sheet:
         wanted = needed(pattern)
         if wanted and wanted.isdisjoint(self._letters):
             return
-        if len(self.said) > _LONG:
-            pattern = quickened(pattern)
+        pattern = suited(pattern, self.said)
         at = 0
         for _ in range(_MOST):
             match = pattern.search(self.text, at)

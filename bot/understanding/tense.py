@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.understanding.clauses import judge, span
+from bot.understanding.clauses import FULL_STOP, judge, span
 from bot.understanding.sheet import NEAR
 from bot.understanding.standing import EARNS
 
@@ -17,7 +17,6 @@ _SENT = (
 )
 """How people say that a payment has been made, in words that say nothing else."""
 
-_STOP = re.compile(r"[.;!?\n](?=\s|$)")
 _DONE = re.compile(
     r"(?<!que )(?<!me )(?<!le )(?<!si )(?<!cuando )(?<!favor )(?<!get )(?<!gets )(?<!getting )"
     r"(?<!be )(?<!estara )(?<!quedara )(?<!quedar )(?<!estar )(?<!sera )"
@@ -155,7 +154,7 @@ AFTER_BEFORE = re.compile(
 
 def _around(text: str, start: int, end: int) -> tuple[str, str]:
     before, after = text[max(0, start - NEAR) : start], text[end : end + NEAR]
-    return _STOP.split(before)[-1], _STOP.split(after)[0]
+    return FULL_STOP.split(before)[-1], FULL_STOP.split(after)[0]
 
 
 def is_done(text: str, start: int, end: int) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.understanding import sheet
+from bot.understanding import hints, sheet
 from bot.understanding.hints import letters_in, needed, quickened
 from bot.understanding.values import read_values
 
@@ -104,5 +104,5 @@ def test_everything_is_read_as_without_it(monkeypatch):
     quick = all_read()
     monkeypatch.setattr(sheet, "needed", lambda pattern: frozenset())
     assert all_read() == quick
-    monkeypatch.setattr(sheet, "_LONG", 0)
+    monkeypatch.setattr(hints, "_LONG", 0)
     assert all_read() == quick
