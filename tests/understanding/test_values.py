@@ -114,6 +114,8 @@ AMOUNTS = [
     ("1 500 000 pesos", "CL", {"amount": "1500000"}),
     ("300usd", "US", {"amount": "300"}),
     ("1500 mxn", "MX", {"amount": "1500"}),
+    ("401k", "MX", {"amount": "401000"}),
+    ("my 401k is gone", "US", {}),
     # words
     ("mil quinientos", "MX", {"amount": "1500"}),
     ("dos mil", "MX", {"amount": "2000"}),
